@@ -1,0 +1,1 @@
+"""The pytest plugin: wires the core to pytest's hooks."""
