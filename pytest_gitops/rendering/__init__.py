@@ -1,0 +1,36 @@
+"""Renders Kustomizations and overlays as a cluster would, with one of several engines."""
+
+from pytest_gitops.rendering.choice import ENGINES, create_renderer
+from pytest_gitops.rendering.protocol import (
+    BuildRequest,
+    DeclaredVersion,
+    Done,
+    Index,
+    IndexedObject,
+    IndexedOverlay,
+    Renderer,
+    RendererUnavailable,
+    RenderError,
+    RenderFailed,
+    Tree,
+    UnreadFile,
+    VariableSource,
+)
+
+__all__ = [
+    "ENGINES",
+    "BuildRequest",
+    "DeclaredVersion",
+    "Done",
+    "Index",
+    "IndexedObject",
+    "IndexedOverlay",
+    "RenderError",
+    "RenderFailed",
+    "Renderer",
+    "RendererUnavailable",
+    "Tree",
+    "UnreadFile",
+    "VariableSource",
+    "create_renderer",
+]

@@ -1,0 +1,33 @@
+"""Chooses a renderer by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_gitops.rendering.protocol import Renderer, RendererUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class RendererSettings:
+    """What every renderer can be told: its cache's directory (None: no cache) and seconds a build may take."""
+
+    cache: Path | None = None
+    deadline: float = 10.0
+
+
+ENGINES: dict[str, Callable[[RendererSettings], Renderer]] = {}
+
+
+def create_renderer(name: str = "auto", *, cache: Path | None = None, deadline: float = 10.0) -> Renderer:
+    """Return the renderer of this name; ``auto`` is the bundled engine, or tools on PATH where it is missing.
+
+    Raises RendererUnavailable where the name is unknown (the message lists the choices) or nothing is there
+    to render with (the message says what to install).
+    """
+    try:
+        create = ENGINES[name]
+    except KeyError:
+        raise RendererUnavailable(f"unknown engine {name!r}: choose one of {', '.join(ENGINES)}") from None
+    return create(RendererSettings(cache=cache, deadline=deadline))
