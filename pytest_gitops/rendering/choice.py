@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_gitops.rendering.protocol import Renderer, RendererUnavailable
+from pytest_gitops.rendering.protocol import Renderer, RendererUnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ ENGINES: dict[str, Callable[[RendererSettings], Renderer]] = {}
 def create_renderer(name: str = "auto", *, cache: Path | None = None, deadline: float = 10.0) -> Renderer:
     """Return the renderer of this name; ``auto`` is the bundled engine, or tools on PATH where it is missing.
 
-    Raises RendererUnavailable where the name is unknown (the message lists the choices) or nothing is there
+    Raises RendererUnavailableError where the name is unknown (the message lists the choices) or nothing is there
     to render with (the message says what to install).
     """
     try:
         create = ENGINES[name]
     except KeyError:
-        raise RendererUnavailable(f"unknown engine {name!r}: choose one of {', '.join(ENGINES)}") from None
+        raise RendererUnavailableError(f"unknown engine {name!r}: choose one of {', '.join(ENGINES)}") from None
     return create(RendererSettings(cache=cache, deadline=deadline))

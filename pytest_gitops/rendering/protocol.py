@@ -139,11 +139,11 @@ class Index:
     errors: tuple[UnreadFile, ...] = ()
 
 
-class RendererUnavailable(Exception):
+class RendererUnavailableError(Exception):
     """No renderer can be had: the message says what is missing and what to do. Whoever runs the tests should care."""
 
 
-class RenderFailed(Exception):
+class TreeError(Exception):
     """A tree can't be opened or scanned; ``error`` says why. Whoever owns the repository should care."""
 
     def __init__(self, error: RenderError) -> None:
@@ -176,10 +176,10 @@ class Renderer(Protocol):
         """Name the renderer and the versions that shape its output, in one line."""
 
     def open(self, root: Path, *, hidden: Sequence[str] = (), ignore: str | None = None, remote: bool = False) -> Tree:
-        """Take a view of a directory as source-controller would archive it. Raises RenderFailed."""
+        """Take a view of a directory as source-controller would archive it. Raises TreeError."""
 
     def scan(self, tree: Tree) -> Index:
-        """Read all YAML files of a tree once. Raises RenderFailed."""
+        """Read all YAML files of a tree once. Raises TreeError."""
 
     def submit(self, request: BuildRequest) -> None:
         """Queue one build; returns at once."""
