@@ -1,0 +1,216 @@
+"""What rules can ask about a cluster: every object by kind and name, who owns it, and what isn't known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from pytest_gitops.checks import kinds
+from pytest_gitops.checks.rule import FieldPath, Violation
+from pytest_gitops.checks.sources import SourceTree
+from pytest_gitops.model import Cluster, Failed, Fleet, Kustomization, Rendered, Resource, ResourceId, Severity, Skipped
+
+PLACEHOLDER = "gitops-placeholder-"
+
+
+def is_unknown(value: object) -> bool:
+    """Return whether a value holds a placeholder: something that Git can't tell."""
+    return isinstance(value, str) and PLACEHOLDER in value
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A rendered object and the Kustomization that applies it."""
+
+    kustomization: Kustomization
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Unrendered:
+    """A part of a cluster whose objects aren't known here, and why.
+
+    ``namespace`` is the namespace all its namespaced objects are in, None where they may be in any.
+    """
+
+    name: str
+    reason: str
+    namespace: str | None = None
+
+    def may_hold(self, group: str, kind: str, namespace: str) -> bool:
+        """Return whether an object of this kind and namespace may be part of it."""
+        return self.namespace in (None, namespace) or kinds.is_namespaced(group, kind) is not True
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.reason})"
+
+
+class ClusterIndex:
+    """All objects of one cluster, found by kind, namespace and name.
+
+    A Kustomization with ``spec.kubeConfig`` applies to another cluster: its objects are in the index of that
+    one, which ``target`` returns, and not in this.
+    """
+
+    def __init__(self, cluster: Cluster, fleet: FleetIndex, remote: str = "") -> None:
+        self.cluster = cluster
+        self.fleet = fleet
+        self.remote = remote
+
+    @property
+    def name(self) -> str:
+        """The cluster's name."""
+        return self.cluster.name
+
+    @cached_property
+    def kustomizations(self) -> tuple[Kustomization, ...]:
+        """The Kustomizations whose objects go to this cluster."""
+        return tuple(k for k in self.cluster.kustomizations if remote_of(k) == self.remote)
+
+    @cached_property
+    def resources(self) -> tuple[Owned, ...]:
+        """Every rendered object with its owner, in the order in which the cluster comes to know them."""
+        return tuple(Owned(k, r) for k in self.kustomizations if k.rendered is not None for r in k.rendered)
+
+    def target(self, kustomization: Kustomization) -> ClusterIndex:
+        """Return the index of the cluster that this Kustomization applies to."""
+        return self.targets[remote_of(kustomization)]
+
+    @cached_property
+    def targets(self) -> dict[str, ClusterIndex]:
+        """This cluster's index and those of the clusters that its Kustomizations feed through a kubeConfig."""
+        remotes = dict.fromkeys(["", *map(remote_of, self.cluster.kustomizations)])
+        return {name: self if name == self.remote else ClusterIndex(self.cluster, self.fleet, name) for name in remotes}
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Owned]]:
+        found: dict[str, list[Owned]] = defaultdict(list)
+        for owned in self.resources:
+            found[owned.resource.id.kind].append(owned)
+        return found
+
+    @cached_property
+    def _by_id(self) -> dict[ResourceId, list[Owned]]:
+        found: dict[ResourceId, list[Owned]] = defaultdict(list)
+        for owned in self.resources:
+            found[owned.resource.id].append(owned)
+        return found
+
+    def of_kind(self, *wanted: str) -> Iterator[Owned]:
+        """Yield the objects of these kinds (``Service``, ``Cluster.postgresql.cnpg.io``)."""
+        for kind in wanted:
+            name, group = kinds.split(kind)
+            for owned in self._by_kind.get(name, ()):
+                if group is None or owned.resource.id.group == group:
+                    yield owned
+
+    def owners(self, wanted: ResourceId) -> list[Owned]:
+        """Return every occurrence of an object: more than one where Kustomizations contend for it."""
+        return self._by_id.get(wanted, [])
+
+    def get(self, kind: str, namespace: str, name: str) -> Owned | None:
+        """Return the object of this kind (``Secret``, ``Cluster.postgresql.cnpg.io``), None where there is none."""
+        bare, group = kinds.split(kind)
+        if group is not None:
+            return next(iter(self._by_id.get(ResourceId(group, bare, namespace, name), ())), None)
+        ids = (owned for owned in self._by_kind.get(bare, ()) if owned.resource.name == name)
+        return next((owned for owned in ids if owned.resource.namespace == namespace), None)
+
+    @cached_property
+    def unrendered(self) -> tuple[Unrendered, ...]:
+        """The parts of the cluster whose objects aren't known: what was skipped, failed, or is rendered elsewhere."""
+        return (*filter(None, map(_unrendered_kustomization, self.kustomizations)), *self._unrendered_objects())
+
+    def _unrendered_objects(self) -> Iterator[Unrendered]:
+        for owned in self.of_kind("HelmRelease"):
+            spec = owned.resource.spec
+            namespace = str(spec.get("targetNamespace") or owned.resource.namespace)
+            yield Unrendered(str(owned.resource.id), "charts are not rendered", namespace)
+        for owned in self.of_kind("ResourceSet"):
+            yield Unrendered(str(owned.resource.id), "ResourceSets are not rendered")
+
+    def unknown(self, kind: str, namespace: str) -> tuple[Unrendered, ...]:
+        """Return the unrendered parts that may hold an object of this kind in this namespace."""
+        bare, group = kinds.split(kind)
+        return tuple(part for part in self.unrendered if part.may_hold(group or "", bare, namespace))
+
+    def missing(  # noqa: PLR0913 - a violation's fields, passed on
+        self,
+        kind: str,
+        namespace: str,
+        name: str,
+        *,
+        message: str,
+        path: FieldPath = (),
+        subject: Resource | Kustomization | None = None,
+        remedy: str | None = None,
+    ) -> Iterator[Violation]:
+        """Yield a violation if the cluster has no such object.
+
+        Where a part of the cluster that may hold it isn't rendered, or the name isn't known, "missing" is
+        "unknown": an info that names that part.
+        """
+        if self.get(kind, namespace, name) is not None:
+            return
+        if is_unknown(name) or is_unknown(namespace):
+            yield Violation(f"{message}: unknown, as its name is not in Git", path, subject, severity=Severity.INFO)
+        elif parts := self.unknown(kind, namespace):
+            yield Violation(
+                f"{message}: unknown, as {_listed(parts)} may hold it", path, subject, severity=Severity.INFO
+            )
+        else:
+            yield Violation(message, path, subject, remedy=remedy)
+
+    def resource_of(self, kustomization: Kustomization) -> Owned | None:
+        """Return the object that declares a Kustomization, None for an entry that the repository doesn't declare."""
+        return next(iter(self.targets[""].owners(kustomization.id)), None)
+
+
+class FleetIndex:
+    """The whole repository: its clusters' indices and its files."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self.files = SourceTree(fleet.root)
+        self.clusters = tuple(ClusterIndex(cluster, self) for cluster in fleet.clusters)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What surrounds the object that a rule looks at: the Kustomization that owns it, and the cluster it goes to."""
+
+    cluster: ClusterIndex
+    kustomization: Kustomization
+
+    @property
+    def fleet(self) -> FleetIndex:
+        """The whole repository."""
+        return self.cluster.fleet
+
+
+def remote_of(kustomization: Kustomization) -> str:
+    """Return what names the cluster a Kustomization applies to: its kubeConfig, empty for the cluster itself."""
+    config = kustomization.spec.get("kubeConfig") or {}
+    for reference in ("secretRef", "configMapRef"):
+        if name := (config.get(reference) or {}).get("name"):
+            return f"{kustomization.id.namespace}/{name}"
+    return ""
+
+
+def _unrendered_kustomization(kustomization: Kustomization) -> Unrendered | None:
+    outcome = kustomization.outcome
+    namespace = kustomization.spec.get("targetNamespace") or None
+    name = f"Kustomization/{kustomization.name}"
+    if isinstance(outcome, Skipped):
+        return Unrendered(name, outcome.reason, namespace)
+    if isinstance(outcome, Failed):
+        return Unrendered(name, "it does not build", namespace)
+    assert isinstance(outcome, Rendered)  # noqa: S101 - the type checker's proof that no outcome is forgotten
+    return None
+
+
+def _listed(parts: tuple[Unrendered, ...], most: int = 3) -> str:
+    named = ", ".join(str(part) for part in parts[:most])
+    return named if len(parts) <= most else f"{named} and {len(parts) - most} more"

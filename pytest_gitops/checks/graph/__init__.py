@@ -1,0 +1,1 @@
+"""The graph rules, one module each."""

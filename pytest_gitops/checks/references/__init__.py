@@ -1,0 +1,1 @@
+"""The references rules, one module each."""

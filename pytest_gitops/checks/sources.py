@@ -1,0 +1,144 @@
+"""The repository's files as rules and locations see them: text and YAML nodes, read once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode
+
+LARGEST_FILE = 4 * 1024 * 1024
+DEEPEST = 200
+
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class SourceFile:
+    """One text file of the repository: its path, text and YAML documents.
+
+    ``path`` is relative to the repository's root, with slashes.
+    """
+
+    def __init__(self, root: Path, path: str) -> None:
+        self.path = path
+        self._file = root / path
+        self._root = root
+
+    @cached_property
+    def text(self) -> str:
+        """The file's text; empty where it can't be read, is no UTF-8, too large, or lies outside of the repository."""
+        try:
+            inside = self._file.resolve().is_relative_to(self._root.resolve())
+            if not inside or not self._file.is_file() or self._file.stat().st_size > LARGEST_FILE:
+                return ""
+            return self._file.read_text(encoding="utf-8-sig")
+        except (OSError, ValueError):
+            return ""
+
+    @cached_property
+    def documents(self) -> tuple[Node, ...]:
+        """The root node of each YAML document, with marks; those before the first error where the file isn't YAML."""
+        return tuple(compose(self.text))
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The file's lines."""
+        return self.text.splitlines()
+
+
+class SourceTree:
+    """The repository's files, each read and parsed at most once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._files: dict[str, SourceFile] = {}
+
+    def __getitem__(self, path: str) -> SourceFile:
+        if path not in self._files:
+            self._files[path] = SourceFile(self.root, path)
+        return self._files[path]
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of all files that are, or would be, committed: what git ignores is left out."""
+        return tuple(sorted(_tracked(self.root) or _walked(self.root)))
+
+    def matching(self, patterns: tuple[str, ...]) -> Iterator[SourceFile]:
+        """Yield the files whose name matches one of the glob patterns."""
+        for path in self.paths:
+            if any(fnmatch(path.rpartition("/")[2], pattern) for pattern in patterns):
+                yield self[path]
+
+
+def compose(text: str) -> Iterator[Node]:
+    """Yield the root node of each YAML document in ``text``, up to the first that isn't YAML."""
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError:
+        return
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            if node is not None:
+                yield node
+    except (yaml.YAMLError, RecursionError):
+        return
+    finally:
+        loader.dispose()
+
+
+def line_of(node: Node) -> int:
+    """Return the line of a node, counted from 1."""
+    return int(node.start_mark.line) + 1
+
+
+def entry(node: Node | None, key: str) -> tuple[Node, Node] | None:
+    """Return key and value node of a mapping's entry, None where there is none."""
+    if isinstance(node, MappingNode):
+        for key_node, value in node.value:
+            if isinstance(key_node, ScalarNode) and key_node.value == key:
+                return key_node, value
+    return None
+
+
+def child(node: Node | None, *keys: str) -> Node | None:
+    """Return the node below ``keys``, None where a mapping on the way doesn't hold the next."""
+    for key in keys:
+        found = entry(node, key)
+        if found is None:
+            return None
+        node = found[1]
+    return node
+
+
+def scalar(node: Node | None, *keys: str) -> str | None:
+    """Return the text of the scalar below ``keys``, None where there is none."""
+    found = child(node, *keys)
+    return str(found.value) if isinstance(found, ScalarNode) else None
+
+
+def _tracked(root: Path) -> list[str] | None:
+    """Return what git has or would add; None where there is no git or no repository.
+
+    ``core.fsmonitor`` is the one setting by which listing files could run a program of the repository's.
+    """
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, cwd=root, capture_output=True, timeout=30, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return [os.fsdecode(path) for path in listed.stdout.split(b"\0") if path]
+
+
+def _walked(root: Path) -> Iterator[str]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in (".git", "node_modules", ".venv"))
+        for name in files:
+            yield (Path(folder) / name).relative_to(root).as_posix()
