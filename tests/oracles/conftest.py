@@ -1,0 +1,45 @@
+"""The programs that say what is right, and the renderer that is judged."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from oracle_corpora import PROJECT
+
+from pytest_gitops.rendering import Renderer, create_renderer
+
+TOOLS = PROJECT / "tests" / "tools"
+
+
+@pytest.fixture(scope="session")
+def renderer() -> Iterator[Renderer]:
+    """The bundled engine, without a cache."""
+    renderer = create_renderer("bundled", deadline=60.0)
+    yield renderer
+    renderer.close()
+
+
+@pytest.fixture(scope="session")
+def kustomize() -> Path:
+    """The kustomize command of the release that Flux embeds."""
+    return _tool("kustomize")
+
+
+@pytest.fixture(scope="session")
+def flux() -> Path:
+    """The flux command of the release whose libraries the engine embeds."""
+    return _tool("flux")
+
+
+def _tool(name: str) -> Path:
+    path = TOOLS / "bin" / name
+    if not path.exists():
+        if shutil.which("go") is None:
+            pytest.skip(f"{name} is built from its Go module, and there is no go on PATH")
+        subprocess.run([sys.executable, TOOLS / "build.py", name], check=True)
+    return path

@@ -1,0 +1,53 @@
+"""On every overlay of the corpora, the engine and ``kustomize build`` give the same objects, or both refuse."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from oracle_corpora import MISSING, Loader, overlays, trees
+
+from pytest_gitops.model import Rendered
+from pytest_gitops.rendering import BuildRequest, Renderer, RenderError, Tree
+
+CASES = [pytest.param(tree, path, id=f"{tree.name}/{path}") for tree in trees() for path in overlays(tree)]
+
+pytestmark = pytest.mark.skipif(not CASES, reason=MISSING)
+
+
+@pytest.fixture(scope="module")
+def tree_of(renderer: Renderer) -> Callable[[Path], Tree]:
+    """Open each tree once."""
+    opened: dict[Path, Tree] = {}
+
+    def tree(root: Path) -> Tree:
+        if root not in opened:
+            opened[root] = renderer.open(root)
+        return opened[root]
+
+    return tree
+
+
+@pytest.mark.parametrize(("root", "path"), CASES)
+def test_same_objects_as_kustomize(
+    root: Path, path: str, kustomize: Path, renderer: Renderer, tree_of: Callable[[Path], Tree]
+) -> None:
+    expected = subprocess.run(
+        [kustomize, "build", "--load-restrictor=LoadRestrictionsNone", path],
+        cwd=root,
+        env={"PATH": ""},  # no git: a remote base is refused here too
+        capture_output=True,
+        check=False,
+    )
+    renderer.submit(BuildRequest(tree=tree_of(root), path=path))
+    outcome = renderer.next_done().outcome
+
+    if expected.returncode != 0:
+        assert isinstance(outcome, RenderError), f"kustomize refuses: {expected.stderr.decode()}"
+        return
+    assert isinstance(outcome, Rendered), f"kustomize builds it, the engine says {outcome}"
+    objects = [document for document in yaml.load_all(expected.stdout, Loader) if document is not None]
+    assert [resource.object for resource in outcome] == objects
