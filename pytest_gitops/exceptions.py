@@ -1,0 +1,22 @@
+"""The errors that pytest-gitops raises for its users: what is wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+
+class GitopsError(Exception):
+    """Any problem that keeps a repository from being loaded at all. Whoever runs the tests should care."""
+
+
+class RepositoryError(GitopsError):
+    """The repository can't be read: no directory, no permission, or the wrong one. Whoever gave its path should care."""
+
+
+class ConfigurationError(GitopsError):
+    """The project's configuration is wrong: the message has file, line and the nearest valid spelling.
+
+    Whoever wrote ``.pytest-gitops.yaml`` or ``[tool.pytest-gitops]`` should care.
+    """
+
+
+class EngineError(GitopsError):
+    """Nothing can render: the engine is missing, unknown or broken. Whoever installed pytest-gitops should care."""
