@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_gitops.rendering.protocol import Renderer, RendererUnavailableError
+from pytest_gitops.rendering.engine import EngineRenderer
+from pytest_gitops.rendering.protocol import Renderer, RendererSettings, RendererUnavailableError
 
-
-@dataclass(frozen=True, slots=True)
-class RendererSettings:
-    """What every renderer can be told: its cache's directory (None: no cache) and seconds a build may take."""
-
-    cache: Path | None = None
-    deadline: float = 10.0
-
-
-ENGINES: dict[str, Callable[[RendererSettings], Renderer]] = {}
+ENGINES: dict[str, Callable[[RendererSettings], Renderer]] = {"bundled": EngineRenderer}
 
 
 def create_renderer(name: str = "auto", *, cache: Path | None = None, deadline: float = 10.0) -> Renderer:

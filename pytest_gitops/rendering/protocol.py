@@ -139,6 +139,14 @@ class Index:
     errors: tuple[UnreadFile, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RendererSettings:
+    """What every renderer is told: its cache's directory (None: no cache), and the seconds a build may take."""
+
+    cache: Path | None = None
+    deadline: float = 10.0
+
+
 class RendererUnavailableError(Exception):
     """No renderer can be had: the message says what is missing and what to do. Whoever runs the tests should care."""
 

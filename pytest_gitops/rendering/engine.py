@@ -1,0 +1,308 @@
+"""The bundled engine: a child process that embeds the libraries Flux's controllers run."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_gitops.model import JsonObject
+from pytest_gitops.rendering import wire
+from pytest_gitops.rendering.process import LineProcess, ProcessEndedError
+from pytest_gitops.rendering.protocol import (
+    BuildRequest,
+    Done,
+    Index,
+    RenderError,
+    RendererSettings,
+    RendererUnavailableError,
+    Tree,
+    TreeError,
+)
+
+PROTOCOL = 1
+OVERRIDE = "PYTEST_GITOPS_ENGINE"
+_IN_FLIGHT = 64  # keeps the engine's workers busy, and bounds what a crash has to do again
+_RESTARTS = 16
+_GRACE = 5.0  # seconds beyond its deadline in which the engine says itself that a build took too long
+_TREE_DEADLINE = 30.0  # seconds for what concerns a whole tree
+_START = 20.0
+_MAX_LINE = 256 << 20
+_ENVIRONMENT = ("GOGC", "GOMAXPROCS", "GOMEMLIMIT", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
+_NETWORK_ENVIRONMENT = (
+    *("HOME", "PATH", "SSH_AUTH_SOCK", "SSL_CERT_DIR", "SSL_CERT_FILE"),
+    *(name for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY") for name in (proxy, proxy.lower())),
+)
+_CRASH_REMEDY = (
+    "if the machine ran out of memory, give it more; otherwise this is a bug in the engine, please report it. "
+    "--gitops-engine=external renders with flux or kustomize from PATH meanwhile"
+)
+_REINSTALL = "reinstall pytest-gitops, or use --gitops-engine=external with flux, kustomize or kubectl on PATH"
+_UNKNOWN_TREE = RenderError("protocol", "the tree was not opened by this renderer")
+
+
+def engine_path() -> Path:
+    """Return where the engine's binary is expected: what PYTEST_GITOPS_ENGINE says, or beside this package."""
+    if override := os.environ.get(OVERRIDE):
+        return Path(override)
+    name = "gitops-engine.exe" if sys.platform == "win32" else "gitops-engine"
+    return Path(__file__).resolve().parent.parent / "bin" / name
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """One request to the engine, however often it has to be sent; ``finish`` takes the answer."""
+
+    method: str
+    tree: Tree
+    encode: Callable[[int], bytes]
+    finish: Callable[[JsonObject | RenderError], None]
+    deadline: float
+    suspect: bool = False
+
+
+class EngineRenderer:
+    """Renders with the bundled engine; a Renderer.
+
+    Calls wait here until they fit, then are in flight until the engine answers, in any order. When the engine
+    dies, nobody knows of which call: each one in flight becomes a suspect and is run alone by a new engine, and
+    the one during which that dies too has failed. Raises RendererUnavailableError where the engine isn't there,
+    doesn't start or speaks another protocol.
+    """
+
+    def __init__(self, settings: RendererSettings, path: Path | None = None) -> None:
+        self._settings = settings
+        self._path = path or engine_path()
+        self._numbers = 0
+        self._waiting: deque[_Call] = deque()
+        self._suspects: deque[_Call] = deque()
+        self._in_flight: dict[int, _Call] = {}
+        self._restarts = 0
+        self._broken: RenderError | None = None
+        self._builds = 0
+        self._done: deque[Done] = deque()
+        self._trees: dict[Tree, int | RenderError] = {}
+        self._networked = False
+        self._process, self._hello = self._start()
+
+    @property
+    def pending(self) -> int:
+        """The number of builds submitted and not yet taken."""
+        return self._builds
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing: the engine runs what the cluster runs."""
+        return ()
+
+    def describe(self) -> str:
+        """Name the engine and the versions it embeds."""
+        versions = self._hello.get("versions") or {}
+        details = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+        return f"engine {self._hello.get('engine')} ({details})"
+
+    def open(self, root: Path, *, hidden: Sequence[str] = (), ignore: str | None = None, remote: bool = False) -> Tree:
+        """Take a view of a directory as source-controller would archive it. Raises TreeError."""
+        tree = Tree(root=Path(os.path.abspath(root)), hidden=tuple(hidden), ignore=ignore, remote=remote)
+        if remote and not self._networked:
+            # Only an engine that may use the network is told of proxies, certificates and git.
+            self._networked = True
+            self._replace_process()
+        self._trees[tree] = self._call("open", tree)["tree"]
+        return tree
+
+    def scan(self, tree: Tree) -> Index:
+        """Read all YAML files of a tree once. Raises TreeError."""
+        return wire.index(self._call("scan", tree))
+
+    def submit(self, request: BuildRequest) -> None:
+        """Queue one build; returns at once."""
+        self._builds += 1
+
+        def finish(answer: JsonObject | RenderError) -> None:
+            self._done.append(wire.done(request, answer))
+
+        def encode(tree: int) -> bytes:
+            return wire.build_parameters(request, tree)
+
+        self._waiting.append(_Call("build", request.tree, encode, finish, self._settings.deadline))
+        self._feed()
+
+    def next_done(self) -> Done:
+        """Wait for a build to finish, in no particular order. Raises LookupError where none is pending."""
+        if not self._builds:
+            raise LookupError("no build is pending")
+        self._feed()
+        while not self._done:
+            self._advance()
+            self._feed()
+        self._builds -= 1
+        return self._done.popleft()
+
+    def close(self) -> None:
+        """End the engine; pending builds are dropped."""
+        self._waiting.clear()
+        self._suspects.clear()
+        self._in_flight.clear()
+        self._done.clear()
+        self._builds = 0
+        self._process.end()
+
+    def _call(self, method: str, tree: Tree) -> JsonObject:
+        answers: list[JsonObject | RenderError] = []
+        encode = self._open_parameters(tree) if method == "open" else wire.tree_parameters
+        self._waiting.appendleft(_Call(method, tree, encode, answers.append, _TREE_DEADLINE))
+        self._feed()
+        while not answers:
+            self._advance()
+            self._feed()
+        if isinstance(answers[0], RenderError):
+            raise TreeError(answers[0])
+        return answers[0]
+
+    def _open_parameters(self, tree: Tree) -> Callable[[int], bytes]:
+        return lambda _: wire.open_parameters(tree, self._settings.cache)
+
+    def _feed(self) -> None:
+        """Send what may be sent: suspects one by one, everything else side by side."""
+        if self._broken is None and not self._process.usable:
+            self._replace_process()
+        if self._broken is not None:
+            self._give_up(self._broken)
+            return
+        while self._suspects and not self._in_flight:
+            self._send(self._suspects.popleft())
+        while self._waiting and not self._suspects and self._room:
+            self._send(self._waiting.popleft())
+
+    @property
+    def _room(self) -> bool:
+        alone = len(self._in_flight) == 1 and next(iter(self._in_flight.values())).suspect
+        return not alone and len(self._in_flight) < _IN_FLIGHT
+
+    def _send(self, call: _Call) -> None:
+        tree = 0 if call.method == "open" else self._trees.get(call.tree, _UNKNOWN_TREE)
+        if isinstance(tree, RenderError):
+            call.finish(tree)
+            return
+        try:
+            parameters = call.encode(tree)
+        except (TypeError, ValueError, RecursionError) as error:
+            call.finish(RenderError("protocol", f"the request can't be written as JSON: {error}"))
+            return
+        self._in_flight[self._number()] = call
+        self._process.send(wire.request(self._numbers, call.method, parameters, call.deadline))
+
+    def _number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    def _advance(self) -> None:
+        """Wait until the engine says something, and take it in."""
+        if not self._in_flight:
+            return
+        patience = _GRACE + max(call.deadline for call in self._in_flight.values())
+        try:
+            for line in self._process.receive(patience):
+                self._take(line)
+        except ProcessEndedError as ended:
+            self._recover(str(ended))
+
+    def _take(self, line: bytes) -> None:
+        try:
+            number, answer = wire.reply(line)
+        except (ValueError, RecursionError):
+            raise self._process.fail("wrote something that is no reply") from None
+        if isinstance(answer, RenderError) and answer.code == "cancelled":
+            return  # it is ending: the call counts as in flight when it does
+        if number not in self._in_flight:
+            raise self._process.fail("answered a request that nobody made")
+        self._in_flight.pop(number).finish(answer)
+
+    def _recover(self, reason: str) -> None:
+        """Replace a dead engine, and sort out which of the calls in flight killed it."""
+        calls = list(self._in_flight.values())
+        self._in_flight.clear()
+        if len(calls) == 1 and calls[0].suspect:
+            calls[0].finish(_crash(f"the engine {reason}"))
+            calls.clear()
+        for call in calls:
+            call.suspect = True
+        self._suspects.extend(calls)
+        self._restarts += 1
+        if self._restarts > _RESTARTS:
+            self._broken = _crash(f"the engine died {self._restarts} times and was not started again; it {reason}")
+        else:
+            self._replace_process()
+
+    def _replace_process(self) -> None:
+        """Start a new engine that knows the same trees; what was in flight waits again."""
+        if self._process.usable:
+            self._process.end()
+        for call in reversed(self._in_flight.values()):
+            (self._suspects if call.suspect else self._waiting).appendleft(call)
+        self._in_flight.clear()
+        try:
+            self._process, self._hello = self._start()
+            for tree in self._trees:
+                self._trees[tree] = self._reopen(tree)
+        except (RendererUnavailableError, ProcessEndedError, ValueError) as error:
+            self._broken = _crash(f"the engine died and can't be started again: {error}")
+
+    def _reopen(self, tree: Tree) -> int | RenderError:
+        parameters = wire.open_parameters(tree, self._settings.cache)
+        self._process.send(wire.request(self._number(), "open", parameters, _TREE_DEADLINE))
+        _, answer = wire.reply(self._process.receive(_TREE_DEADLINE + _GRACE)[0])
+        return answer if isinstance(answer, RenderError) else int(answer["tree"])
+
+    def _give_up(self, error: RenderError) -> None:
+        calls = (*self._in_flight.values(), *self._suspects, *self._waiting)
+        self._in_flight.clear()
+        self._suspects.clear()
+        self._waiting.clear()
+        for call in calls:
+            call.finish(error)
+
+    def _start(self) -> tuple[LineProcess, JsonObject]:
+        names = (*_ENVIRONMENT, *(_NETWORK_ENVIRONMENT if self._networked else ()))
+        environment = {name: os.environ[name] for name in names if name in os.environ}
+        return start_engine(self._path, environment)
+
+
+def start_engine(path: Path, environment: Mapping[str, str]) -> tuple[LineProcess, JsonObject]:
+    """Start the engine and check its first line; raises RendererUnavailableError."""
+    try:
+        process = LineProcess([str(path)], environment, max_line=_MAX_LINE)
+    except FileNotFoundError:
+        raise RendererUnavailableError(f"there is no engine at {path}: {_REINSTALL}") from None
+    except OSError as error:
+        raise RendererUnavailableError(f"the engine {path} can't be run ({error.strerror}): {_REINSTALL}") from None
+    try:
+        return process, _check_hello(process, path)
+    except ProcessEndedError as ended:
+        raise RendererUnavailableError(f"the engine {path} {ended}\n{_REINSTALL}") from None
+
+
+def _check_hello(process: LineProcess, path: Path) -> JsonObject:
+    line = process.receive(_START)[0]
+    try:
+        hello: Any = json.loads(line)
+        protocol = hello["protocol"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise process.fail("doesn't begin as an engine does: is it another program?") from None
+    if protocol != PROTOCOL:
+        process.end()
+        raise RendererUnavailableError(
+            f"the engine {path} speaks protocol {protocol}, this pytest-gitops speaks {PROTOCOL}: "
+            f"install both from the same release{f' or unset {OVERRIDE}' if OVERRIDE in os.environ else ''}"
+        )
+    return dict(hello)
+
+
+def _crash(message: str) -> RenderError:
+    return RenderError("crash", message, remedy=_CRASH_REMEDY)

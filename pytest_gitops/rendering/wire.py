@@ -1,0 +1,155 @@
+"""The engine protocol's requests and replies, to and from Python values (docs/reference/engine-protocol.md)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pytest_gitops.model import JsonObject, Location, Rendered, Resource, ResourceId, Variable, group_of
+from pytest_gitops.rendering.protocol import (
+    BuildRequest,
+    DeclaredVersion,
+    Done,
+    Index,
+    IndexedObject,
+    IndexedOverlay,
+    RenderError,
+    Tree,
+    UnreadFile,
+)
+
+
+def request(number: int, method: str, parameters: bytes, deadline: float) -> bytes:
+    """Return one request line, without its newline; ``parameters`` are JSON already, ``deadline`` is in seconds."""
+    head = f'{{"deadline_ms": {int(deadline * 1000)}, "id": {number}, "method": "{method}", "params": '
+    return head.encode() + parameters + b"}"
+
+
+def open_parameters(tree: Tree, cache: Path | None) -> bytes:
+    """Return the parameters of ``open``."""
+    return _json(
+        {
+            "cache": None if cache is None else str(cache),
+            "hidden": tree.hidden,
+            "ignore": tree.ignore,
+            "remote": tree.remote,
+            "root": str(tree.root),
+        }
+    )
+
+
+def tree_parameters(tree: int) -> bytes:
+    """Return the parameters of a method that takes only a tree."""
+    return _json({"tree": tree})
+
+
+def build_parameters(build: BuildRequest, tree: int) -> bytes:
+    """Return the parameters of ``build``; raises TypeError or ValueError where they hold what JSON can't."""
+    return _json(
+        {
+            "cacheable": build.cacheable,
+            "kustomization": build.kustomization,
+            "path": build.path,
+            "strict": build.strict,
+            "tree": tree,
+            "variables": [
+                {"complete": v.complete, "kind": v.kind, "name": v.name, "values": dict(v.values)}
+                for v in build.variables
+            ],
+        }
+    )
+
+
+def reply(line: bytes) -> tuple[int | None, JsonObject | RenderError]:
+    """Return whose answer a line is, and the answer; raises ValueError where it is no reply."""
+    message = json.loads(line)
+    if not isinstance(message, dict):
+        raise ValueError("not an object")
+    number = message.get("id")
+    if isinstance(message.get("error"), dict):
+        return number, _error(message["error"])
+    if isinstance(message.get("result"), dict):
+        return number, message["result"]
+    raise ValueError("neither a result nor an error")
+
+
+def done(request: BuildRequest, answer: JsonObject | RenderError) -> Done:
+    """Return what a build's answer says; one that isn't shaped as the protocol says is an error of its own."""
+    if isinstance(answer, RenderError):
+        return Done(request, answer)
+    try:
+        return Done(request, rendered(answer), cached=bool(answer.get("cached")))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return Done(request, RenderError("protocol", f"the engine's answer can't be understood: {error!r}"))
+
+
+def rendered(result: JsonObject) -> Rendered:
+    """Return the result of ``build``, its resources undecoded."""
+    return Rendered(
+        tuple(_resource(resource) for resource in result["resources"]),
+        reads=tuple(result.get("reads") or ()),
+        variables=tuple(
+            Variable(v["name"], v["source"], tuple(v.get("resources") or ())) for v in result.get("variables") or ()
+        ),
+        placeholders=result.get("placeholders"),
+    )
+
+
+def index(result: JsonObject) -> Index:
+    """Return the result of ``scan``."""
+    return Index(
+        files=int(result.get("files") or 0),
+        objects=tuple(IndexedObject(_place(o), o["object"]) for o in result.get("objects") or ()),
+        overlays=tuple(
+            IndexedOverlay(
+                path=_directory(o["path"]),
+                file=o["file"],
+                component=bool(o.get("component")),
+                references=tuple(_directory(reference) for reference in o.get("references") or ()),
+                remote=tuple(o.get("remote") or ()),
+            )
+            for o in result.get("kustomizations") or ()
+        ),
+        charts=tuple(_directory(chart) for chart in result.get("charts") or ()),
+        versions=tuple(DeclaredVersion(v["file"], v["flux"]) for v in result.get("versions") or ()),
+        errors=tuple(UnreadFile(_place(e), e["message"]) for e in result.get("errors") or ()),
+    )
+
+
+def _resource(result: JsonObject) -> Resource:
+    version = result["apiVersion"]
+    id = ResourceId(group_of(version), result["kind"], result.get("namespace") or "", result["name"])
+    return Resource(
+        id=id,
+        api_version=version,
+        text=result["object"],
+        origin=result.get("origin") or None,
+        transformations=tuple(result.get("transformations") or ()),
+    )
+
+
+def _error(error: JsonObject) -> RenderError:
+    return RenderError(
+        code=str(error.get("code") or "protocol"),
+        message=str(error.get("message") or "the engine gave no reason"),
+        location=_place(error) if error.get("file") else None,
+        chain=tuple(_place(place) for place in error.get("chain") or ()),
+        remedy=error.get("remedy") or None,
+        resource=error.get("resource") or None,
+        field=error.get("field") or None,
+        variable=error.get("variable") or None,
+        url=error.get("url") or None,
+    )
+
+
+def _place(place: JsonObject) -> Location:
+    return Location(place["file"], place.get("line") or None)
+
+
+def _directory(path: str) -> str:
+    return "" if path == "." else path
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, allow_nan=False).encode()
