@@ -136,7 +136,7 @@ class ClusterIndex:
         bare, group = kinds.split(kind)
         return tuple(part for part in self.unrendered if part.may_hold(group or "", bare, namespace))
 
-    def missing(  # noqa: PLR0913 - a violation's fields, passed on
+    def missing(
         self,
         kind: str,
         namespace: str,

@@ -90,12 +90,12 @@ class Rule:
         return replace(self, severity=severity or self.severity, parameters={**self.parameters, **(parameters or {})})
 
 
-def rule(  # noqa: PLR0913 - a rule has that many properties, each given by name
-    id: str,  # noqa: A002
+def rule(
+    id: str,
     *,
     description: str,
     check: str = "policy",
-    set: str = "own",  # noqa: A002
+    set: str = "own",
     severity: Severity | str = Severity.ERROR,
     remedy: str = "",
     source: str = "",

@@ -131,7 +131,7 @@ def _tracked(root: Path) -> list[str] | None:
         return None
     command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
-        listed = subprocess.run(command, cwd=root, capture_output=True, timeout=30, check=True)  # noqa: S603
+        listed = subprocess.run(command, cwd=root, capture_output=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     return [os.fsdecode(path) for path in listed.stdout.split(b"\0") if path]

@@ -1,0 +1,45 @@
+"""Containers have a memory limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_gitops.checks.policy._pods import WORKLOADS, containers, mapping, pod_spec
+from pytest_gitops.checks.rule import Violation, rule
+from pytest_gitops.model import Resource
+
+
+@rule(
+    "memory-limit",
+    set="recommended",
+    severity="warning",
+    kinds=WORKLOADS,
+    description="Every container has a memory limit, its own or its pod's: one that leaks takes its neighbours "
+    "down with it otherwise.",
+    remedy="Set `resources.limits.memory`.",
+    source="https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
+    passing=[
+        """
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: apps}
+spec: {containers: [{name: web, image: "web:1", resources: {limits: {memory: 64Mi}}}]}
+"""
+    ],
+    failing=[
+        """
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: apps}
+spec: {containers: [{name: web, image: "web:1", resources: {limits: {cpu: "1"}}}]}
+"""
+    ],
+)
+def memory_limit(resource: Resource) -> Iterator[Violation]:
+    """Yield a violation for each container without a memory limit."""
+    if "memory" in mapping(pod_spec(resource)[1], "resources", "limits"):
+        return
+    for path, container in containers(resource):
+        if "memory" not in mapping(container, "resources", "limits"):
+            message = f"container {container.get('name')} has no memory limit"
+            yield Violation(message, (*path, "resources", "limits", "memory"))
