@@ -2,24 +2,161 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
+from yaml.nodes import Node
+
+from pytest_gitops.checks import overlay_file
 from pytest_gitops.checks.context import ClusterIndex
+from pytest_gitops.checks.nodes import Place, walk
 from pytest_gitops.checks.rule import FieldPath
+from pytest_gitops.checks.sources import SourceTree
 from pytest_gitops.model import Kustomization, Location, Resource
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)[^}]*\}")
+_MOST_NESTED = 8
 
 
 class Locator:
-    """Finds the source line of a field; files are read once, and only when there is something to tell."""
+    """Finds the source of fields in one repository; files are read once, and only when there is something to tell."""
+
+    def __init__(self, files: SourceTree) -> None:
+        self._files = files
 
     def locate(
         self,
         cluster: ClusterIndex,
         subject: Resource | Kustomization,
-        path: FieldPath,
+        path: FieldPath = (),
         kustomization: Kustomization | None = None,
         *,
         value: bool = False,
     ) -> Location | None:
-        """Return where ``path`` of ``subject`` is written: the last place that sets it, or its nearest parent."""
+        """Return where ``path`` of ``subject`` is written: the last place that sets it, or its nearest parent.
+
+        ``kustomization`` is the owner of a Resource. With ``value``, a value that is one substituted variable is told
+        where the variable is declared. None where no file is known.
+        """
         if isinstance(subject, Kustomization):
-            return subject.location
-        return Location(subject.origin) if subject.origin else None
+            owned = cluster.resource_of(subject)
+            if owned is None:
+                return subject.location
+            subject, kustomization = owned.resource, owned.kustomization
+        place = self.place(cluster, subject, path, kustomization)
+        if place is None:
+            if subject.origin:
+                return Location(subject.origin, 1)
+            return kustomization.location if kustomization else None
+        if value and place.complete and kustomization and (name := _sole_variable(place.text)):
+            return self.declaration(cluster, kustomization, name) or Location(place.file, place.line)
+        return Location(place.file, place.line)
+
+    def place(
+        self,
+        cluster: ClusterIndex,
+        resource: Resource,
+        path: FieldPath,
+        kustomization: Kustomization | None,
+        nested: int = 0,
+    ) -> Place | None:
+        """Return the node that sets a field, or its nearest parent; None where the object's source isn't known."""
+        best: Place | None = None
+        for place in self._candidates(cluster, resource, path, kustomization, nested):
+            if place.complete and path:
+                return place
+            # Of equally near parents the object's own file is the best: it comes last.
+            if best is None or place.depth >= best.depth:
+                best = place
+        return best
+
+    def _candidates(
+        self,
+        cluster: ClusterIndex,
+        resource: Resource,
+        path: FieldPath,
+        kustomization: Kustomization | None,
+        nested: int,
+    ) -> Iterator[Place]:
+        """Yield the places that hold parts of the path, what is applied last first."""
+        if path and kustomization is not None and nested < _MOST_NESTED:
+            yield from self._by_flux(cluster, resource, path, kustomization, nested + 1)
+        for file in dict.fromkeys(reversed(resource.transformations)) if path else ():
+            if overlay_file.is_overlay_file(file):
+                yield from overlay_file.settings(self._files, file, resource, path)
+            else:
+                yield from overlay_file.patch_documents(file, self._files[file].documents, resource, path)
+        yield from self._origin(resource, path)
+
+    def _origin(self, resource: Resource, path: FieldPath) -> Iterator[Place]:
+        if resource.origin is None:
+            return
+        document = overlay_file.document_of(self._files, resource.origin, resource)
+        if document is not None:
+            yield walk(resource.origin, document, path, resource.object)
+        elif overlay_file.is_overlay_file(resource.origin):
+            yield from overlay_file.generated(self._files, resource.origin, resource, path)
+
+    def _by_flux(
+        self, cluster: ClusterIndex, resource: Resource, path: FieldPath, kustomization: Kustomization, nested: int
+    ) -> Iterator[Place]:
+        """Yield what the Flux Kustomization itself sets: its patches, images, target namespace and metadata."""
+        declared = cluster.resource_of(kustomization)
+        spec = kustomization.spec
+        if declared is None or not {"patches", "images", "targetNamespace", "commonMetadata"} & set(spec):
+            return
+        source = self.place(cluster, declared.resource, ("spec",), declared.kustomization, nested)
+        if source is not None and source.complete:
+            yield from overlay_file.fields(source.file, source.node, resource, path, source.offset)
+        for index in reversed(range(len(spec.get("patches") or ()))):
+            where: FieldPath = ("spec", "patches", index)
+            patch = self.place(cluster, declared.resource, where, declared.kustomization, nested)
+            if patch is not None and patch.complete:
+                node, offset = patch.node, patch.offset
+                yield from overlay_file.patched(self._files, patch.file, node, resource, path, offset)
+
+    def declaration(self, cluster: ClusterIndex, kustomization: Kustomization, variable: str) -> Location | None:
+        """Return where the value of a substituted variable is declared; None where that isn't in the repository.
+
+        Flux lets ``substitute`` win, and of ``substituteFrom`` the last that has the variable.
+        """
+        build = kustomization.spec.get("postBuild") or {}
+        if variable in (build.get("substitute") or {}):
+            return self.locate(cluster, kustomization, ("spec", "postBuild", "substitute", variable))
+        for source in reversed(build.get("substituteFrom") or ()):
+            kind, name = str(source.get("kind")), str(source.get("name"))
+            owned = cluster.targets[""].get(kind, kustomization.id.namespace, name)
+            for field in ("stringData", "data"):
+                if owned is not None and variable in (owned.resource.get(field) or {}):
+                    return self.locate(cluster, owned.resource, (field, variable), owned.kustomization)
+        return None
+
+    def use(self, cluster: ClusterIndex, resource: Resource, owner: Kustomization, variable: str) -> Location | None:
+        """Return the first line that uses ``${variable}`` in the files an object was made from."""
+        pattern = re.compile(rf"\$\{{{re.escape(variable)}\b")
+        for file in filter(None, (resource.origin, *resource.transformations)):
+            document = overlay_file.document_of(self._files, file, resource)
+            begin, end = _extent(document, len(self._files[file].lines))
+            for number in range(begin, end):
+                if pattern.search(self._files[file].lines[number]):
+                    return Location(file, number + 1)
+        return self.locate(cluster, resource, (), owner)
+
+    def text(
+        self, cluster: ClusterIndex, resource: Resource, path: FieldPath, owner: Kustomization | None
+    ) -> str | None:
+        """Return a scalar as the source has it, before substitution; None where it isn't found."""
+        place = self.place(cluster, resource, path, owner)
+        return place.text if place is not None and place.complete else None
+
+
+def _extent(document: Node | None, lines: int) -> tuple[int, int]:
+    """Return the first line of a document and the one after its last, counted from 0; all where it isn't known."""
+    if document is None:
+        return 0, lines
+    return int(document.start_mark.line), min(lines, int(document.end_mark.line) + 1)
+
+
+def _sole_variable(text: str | None) -> str | None:
+    found = _VARIABLE.fullmatch(text.strip()) if text else None
+    return found[1] if found else None

@@ -75,7 +75,7 @@ def run(
     """
     active = selection.of(rules)
     excused = _Excuses(selection, today or date.today())
-    locator = Locator()
+    locator = Locator(index.files)
     told = _Told()
     for hit in (*judge(index, active), *(hit for source in judges for hit in source(index, active))):
         finding = _finding(hit, locator)
