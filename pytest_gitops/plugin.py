@@ -1,1 +1,33 @@
-"""The pytest plugin: wires the core to pytest's hooks."""
+"""The pytest plugin: options, markers and fixtures for all runs; the rest only for a run with a repository."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_gitops.fixtures import _gitops_each_kustomization, _gitops_target, cluster, fleet, kustomization, rendered
+from pytest_gitops.settings import SETTINGS, add_options, read_settings
+
+__all__ = ["_gitops_each_kustomization", "_gitops_target", "cluster", "fleet", "kustomization", "rendered"]
+
+_MARKER = (
+    "gitops(cluster=GLOB, kustomization=GLOB): limits a test's fixtures cluster, kustomization and rendered to what "
+    "matches. The plugin's own tests carry it too: -m \"gitops(check='build')\" selects by check, cluster, "
+    "kustomization, namespace, name or overlay."
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options and ini values."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and the hooks of a session where there is a repository."""
+    config.addinivalue_line("markers", _MARKER)
+    settings = read_settings(config)
+    if settings is None:
+        return
+    config.stash[SETTINGS] = settings
+    from pytest_gitops.hooks import register  # noqa: PLC0415
+
+    register(config, settings)

@@ -1,0 +1,73 @@
+"""From the fleet to pytest's tree: a file for each cluster's entry, below it the cluster and its Kustomizations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_gitops.items import CHECKS, CheckItem, Subject
+from pytest_gitops.model import Cluster
+from pytest_gitops.session import SESSION, GitopsSession
+
+
+def collect_file(session: GitopsSession, path: Path, parent: pytest.Collector) -> pytest.File | None:
+    """Return the collector of a file that stands for a cluster or an overlay, None for any other file."""
+    return FleetFile.from_parent(parent, path=path) if path in session.files else None
+
+
+class FleetFile(pytest.File):
+    """A file that stands for a cluster (its entry), or for an overlay (its kustomization file)."""
+
+    def __repr__(self) -> str:
+        return f"<File {self.name}>"
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """Yield the file's clusters and overlays."""
+        session = self.config.stash[SESSION]
+        parts = session.files[self.path]
+        subjects = [Subject(session.fleet, part if isinstance(part, Cluster) else None, part) for part in parts]
+        for subject, name in zip(subjects, _names(subjects), strict=True):
+            kind = ClusterCollector if subject.cluster else PartCollector
+            yield kind.from_parent(self, name=name, subject=subject)
+
+
+class PartCollector(pytest.Collector):
+    """A part of the fleet, with an item for each of its checks."""
+
+    def __init__(self, *, subject: Subject, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.subject = subject
+
+    def __repr__(self) -> str:
+        return f"<{type(self.subject.part).__name__} {self.name}>"
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """Yield the items."""
+        for check in CHECKS:
+            if isinstance(self.subject.part, check.parts):
+                yield CheckItem.from_parent(self, name=check.name, check=check, subject=self.subject)
+
+
+class ClusterCollector(PartCollector):
+    """A cluster: its Kustomizations, and the checks of the cluster as a whole."""
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """Yield the Kustomizations in the order in which the cluster comes to know them, then the cluster's items."""
+        assert self.subject.cluster is not None
+        fleet, cluster = self.subject.fleet, self.subject.cluster
+        subjects = [Subject(fleet, cluster, kustomization) for kustomization in cluster.kustomizations]
+        for subject, name in zip(subjects, _names(subjects), strict=True):
+            yield PartCollector.from_parent(self, name=name, subject=subject)
+        yield from super().collect()
+
+
+def _names(subjects: list[Subject]) -> Iterator[str]:
+    """Yield names that can be part of a node id: unique, and without the characters that mean something there."""
+    seen: dict[str, int] = {}
+    for subject in subjects:
+        name = subject.name.replace("::", ":").translate({ord("["): "(", ord("]"): ")"})
+        seen[name] = count = seen.get(name, 0) + 1
+        yield name if count == 1 else f"{name}#{count}"

@@ -1,0 +1,85 @@
+"""The hooks of a run that has a repository to test; each hands on to the module whose matter it is."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_gitops import collection, fixtures, reporting, sharing
+from pytest_gitops.items import CheckItem
+from pytest_gitops.loading import load_fleet
+from pytest_gitops.session import SESSION, GitopsSession
+from pytest_gitops.settings import Settings
+from pytest_gitops.walking import Walk, add_entry_files
+
+PLUGIN_NAME = "gitops-session"
+
+
+def register(config: pytest.Config, settings: Settings) -> None:
+    """Start a session over the repository of these settings."""
+    session = config.stash[SESSION] = GitopsSession(config, settings, load_fleet)
+    config.pluginmanager.register(Hooks(session), PLUGIN_NAME)
+
+
+class Hooks:
+    """pytest's hooks, in the order in which a run calls them."""
+
+    def __init__(self, session: GitopsSession) -> None:
+        self._session = session
+        self._walk: Walk | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Load the fleet before anything is written, so that a usage error stands alone."""
+        _ = self._session.fleet
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: sharing.WorkerNode) -> None:
+        """Hand the fleet to a worker of pytest-xdist."""
+        sharing.hand_over(node)
+
+    def pytest_report_header(self, config: pytest.Config) -> str:
+        """Say what was found."""
+        return reporting.header(self._session, config.invocation_params.dir)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Have the fleet collected where the user didn't name what to collect."""
+        add_entry_files(session.config, self._session.files)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
+        """Enter the folders of entry files, pass by those without tests."""
+        if self._walk is None:
+            self._walk = Walk(config, self._session.root, self._session.files)
+        return self._walk.ignore(collection_path)
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.File | None:
+        """Collect the files that stand for clusters and overlays."""
+        return collection.collect_file(self._session, file_path, parent)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Parametrise the user's own tests."""
+        fixtures.parametrize(metafunc, self._session.fleet)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Place a skip where the part is declared, not in this plugin's code."""
+        report = yield
+        if isinstance(item, CheckItem) and call.when == "call" and isinstance(report.longrepr, tuple):
+            path, line, _headline = item.reportinfo()
+            report.longrepr = (str(path), (line or 0) + 1, report.longrepr[2])
+        return report
+
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        """Say which passing Kustomizations are suspended."""
+        return reporting.with_suspension(report) if isinstance(report, pytest.TestReport) else None
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say what was skipped and why."""
+        reporting.write_summary(terminalreporter, self._session.fleet.notes)

@@ -1,0 +1,140 @@
+"""What the terminal says besides the tests themselves: header, progress while rendering, and summary."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_gitops.items import SUSPENDED
+from pytest_gitops.model import Cluster, Fleet
+from pytest_gitops.session import GitopsSession
+
+SHOWN = 3
+PATIENCE = 1.0
+REFRESH = 0.1
+
+
+def header(session: GitopsSession, cwd: Path) -> str:
+    """Return the line that says what was found, and what renders it."""
+    fleet = session.fleet
+    found = [
+        f"{_count(len(fleet.clusters), 'cluster')}{_clusters(fleet.clusters)}",
+        _count(sum(len(cluster.kustomizations) for cluster in fleet.clusters), "Kustomization"),
+    ]
+    if fleet.overlays:
+        found.append(_count(len(fleet.overlays), "overlay"))
+    root = os.path.relpath(session.root, cwd).replace(os.sep, "/")
+    return f"gitops: {root}/ — {', '.join(found)}; {fleet.engine}"
+
+
+def _clusters(clusters: Sequence[Cluster]) -> str:
+    """Return the clusters' names, each with its Flux version; the version once where they agree."""
+    if not clusters:
+        return ""
+    versions = {cluster.flux_version for cluster in clusters}
+    if len(versions) == 1:
+        names, common = [cluster.name for cluster in clusters], f"; Flux {versions.pop()}"
+        return f" ({shortened(names)}{'' if clusters[0].flux_version is None else common})"
+    names = [f"{c.name}: Flux {c.flux_version}" if c.flux_version else c.name for c in clusters]
+    return f" ({shortened(names)})"
+
+
+def shortened(names: Sequence[str], shown: int = SHOWN) -> str:
+    """Return the names as one text, the end of a long list as a number."""
+    if len(names) <= shown + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:shown])} and {len(names) - shown} more"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+class Progress:
+    """Shows how much is rendered on a terminal, from the second second on; nothing with ``-q`` or without one.
+
+    Call it with the number of parts done, and the number there are; both may grow.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        terminal = config.pluginmanager.get_plugin("terminalreporter")
+        self._terminal: Any = terminal if terminal and terminal.isatty and terminal.verbosity >= 0 else None
+        self._next = time.monotonic() + PATIENCE
+        self._shown = False
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self._terminal is None or now < self._next:
+            return
+        self._next = now + REFRESH
+        self._shown = True
+        self._terminal.rewrite(f"gitops: rendering {done}/{total}", erase=True)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._shown:
+            self._terminal.rewrite("", erase=True)
+            self._terminal.rewrite("")
+
+
+def with_suspension(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Return how ``-v`` tells the result of a suspended Kustomization, None for any other report."""
+    if report.when == "call" and report.passed and (SUSPENDED, True) in map(tuple, report.user_properties):
+        return "passed", ".", "PASSED (suspended)"
+    return None
+
+
+def write_summary(terminal: Any, notes: Sequence[str]) -> None:
+    """Write what was skipped and why, what is suspended, and the fleet's notes; nothing where there is nothing."""
+    ours = list(_ours(terminal.stats))
+    skipped = _by_reason(ours)
+    suspended = [report for report in ours if (SUSPENDED, True) in map(tuple, report.user_properties)]
+    if terminal.verbosity < 0:
+        _write_short(terminal, skipped, suspended)
+    elif skipped or suspended or notes:
+        terminal.section("gitops")
+        for reason, reports in skipped.items():
+            terminal.line(f"{len(reports)} skipped: {reason}")
+            terminal.line(f"    {shortened([_title(report) for report in reports])}")
+        if suspended:
+            terminal.line(f"{len(suspended)} suspended: the cluster applies no change of these until they are resumed")
+            terminal.line(f"    {shortened([_title(report) for report in suspended])}")
+        for note in notes:
+            terminal.line(f"note: {note}")
+
+
+def _write_short(terminal: Any, skipped: dict[str, list[Any]], suspended: Sequence[Any]) -> None:
+    told = [f"{len(reports)} skipped ({reason})" for reason, reports in skipped.items()]
+    told += [f"{len(suspended)} suspended"] if suspended else []
+    if told:
+        terminal.line(f"gitops: {shortened(told)}")
+
+
+def _ours(stats: dict[str, list[Any]]) -> Iterator[Any]:
+    """Yield the final report of each of this plugin's items that was run."""
+    for reports in stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call" and "gitops" in report.keywords:
+                yield report
+
+
+def _by_reason(reports: Iterable[Any]) -> dict[str, list[Any]]:
+    """Return the skipped reports by their reason, the commonest first."""
+    grouped: dict[str, list[Any]] = {}
+    for report in reports:
+        if report.skipped and isinstance(report.longrepr, tuple):
+            grouped.setdefault(report.longrepr[2].removeprefix("Skipped: "), []).append(report)
+    return dict(sorted(grouped.items(), key=lambda entry: -len(entry[1])))
+
+
+def _title(report: Any) -> str:
+    """Return the headline of a report without the check's name."""
+    title: str = report.head_line.rpartition(": ")[0]
+    return title or report.nodeid

@@ -1,0 +1,129 @@
+"""What the user asked for: command-line options and ini values, read once into one frozen value."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+_REPO_HELP = """
+Collect one test per fact about the GitOps repository at DIR: every Flux Kustomization of every cluster, and every
+overlay that no cluster reaches. `--gitops-repo .` is the usual form; the ini value gitops_repo says it once for all
+runs.
+"""
+_CLUSTER_HELP = """
+Only the clusters whose name matches GLOB (repeatable). Overlays belong to no cluster and are left out then.
+"""
+_ENGINE_HELP = """
+What renders: `auto` (default; the bundled engine, or the tools on PATH where it is missing), `bundled` or `external`
+(flux, kustomize or kubectl from PATH).
+"""
+_SOURCE_HELP = """
+The local directory that stands for a source outside of this repository (repeatable). KEY is the source's URL, or its
+`Kind/namespace/name`. Also the ini value gitops_sources, one KEY=DIR a line.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options of one run; ``repo`` and the directories of ``sources`` are absolute and exist."""
+
+    repo: Path
+    clusters: tuple[str, ...] = ()
+    engine: str = "auto"
+    cache: bool = True
+    sources: tuple[tuple[str, Path], ...] = ()
+    allow_remote_bases: bool = False
+
+
+SETTINGS = pytest.StashKey[Settings]()
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options and ini values."""
+    group = parser.getgroup("gitops", "GitOps repositories (pytest-gitops)")
+    group.addoption("--gitops-repo", metavar="DIR", default=None, help=_text(_REPO_HELP))
+    group.addoption("--gitops-cluster", metavar="GLOB", action="append", default=[], help=_text(_CLUSTER_HELP))
+    group.addoption("--gitops-engine", metavar="NAME", default="auto", help=_text(_ENGINE_HELP))
+    group.addoption("--gitops-no-cache", action="store_true", help="Render everything anew, and keep nothing.")
+    group.addoption("--gitops-source", metavar="KEY=DIR", action="append", default=[], help=_text(_SOURCE_HELP))
+    group.addoption(
+        "--gitops-allow-remote-bases",
+        action="store_true",
+        help="Let kustomization files fetch bases over the network. Without it, such a Kustomization fails.",
+    )
+    parser.addini("gitops_repo", "The GitOps repository to test, relative to the ini file; see --gitops-repo.")
+    parser.addini("gitops_sources", "Local directories for sources, relative to the ini file.", "linelist", [])
+
+
+def read_settings(config: pytest.Config) -> Settings | None:
+    """Return the run's settings, None where no repository was asked for.
+
+    Raises pytest.UsageError where a directory doesn't exist or an option can't be understood.
+    """
+    repo = _repository(config)
+    if repo is None:
+        return None
+    return Settings(
+        repo=repo,
+        clusters=tuple(config.getoption("gitops_cluster")),
+        engine=config.getoption("gitops_engine"),
+        cache=not config.getoption("gitops_no_cache"),
+        sources=tuple(_sources(config)),
+        allow_remote_bases=config.getoption("gitops_allow_remote_bases"),
+    )
+
+
+def _repository(config: pytest.Config) -> Path | None:
+    option = config.getoption("gitops_repo")
+    value, base = (config.getini("gitops_repo"), _ini_directory(config)) if option is None else (option, _cwd(config))
+    if not value:
+        return None
+    return _directory(base, value, "--gitops-repo" if option is not None else "gitops_repo")
+
+
+def _sources(config: pytest.Config) -> list[tuple[str, Path]]:
+    """Return the ini's sources and then the command line's, so that the latter win where a caller builds a dict."""
+    given = [(text, _ini_directory(config), "gitops_sources") for text in config.getini("gitops_sources")]
+    given += [(text, _cwd(config), "--gitops-source") for text in config.getoption("gitops_source")]
+    return [_source(text, base, name) for text, base, name in given]
+
+
+def _source(text: str, base: Path, name: str) -> tuple[str, Path]:
+    key, _equals, directory = text.rpartition("=")
+    if not key.strip() or not directory.strip():
+        raise pytest.UsageError(
+            f"{name}: {text!r} is not KEY=DIR; write for example GitRepository/flux-system/apps=../apps"
+        )
+    return key.strip(), _directory(base, directory.strip(), f"{name} {key.strip()}")
+
+
+def _directory(base: Path, value: str, name: str) -> Path:
+    path = _join(base, value)
+    try:
+        if path.is_dir():
+            return path
+        problem = "is not a directory" if path.exists() else "does not exist"
+    except (OSError, ValueError) as error:
+        problem = f"can't be read ({error})"
+    raise pytest.UsageError(f"{name}: {value} {problem} (looked for {path})")
+
+
+def _join(base: Path, value: str) -> Path:
+    """Return the absolute path without ``..``, symbolic links kept: pytest compares paths as they are written."""
+    return Path(os.path.normpath(base / value))
+
+
+def _cwd(config: pytest.Config) -> Path:
+    return config.invocation_params.dir
+
+
+def _ini_directory(config: pytest.Config) -> Path:
+    return config.inipath.parent if config.inipath else _cwd(config)
+
+
+def _text(paragraph: str) -> str:
+    """Return a help text as one line: argparse wraps it, and reads ``%`` as a format."""
+    return " ".join(paragraph.split()).replace("%", "%%")
