@@ -104,7 +104,7 @@ MEASUREMENTS: dict[str, Callable[[Path, int], dict[str, Any]]] = {
 
 
 def _pytest(repo: Path, cache: Path, *, sample: bool = False) -> Cost:
-    cost = run(PYTEST, cwd=repo, env={"XDG_CACHE_HOME": str(cache)}, sample=sample)
+    cost = run(PYTEST, cwd=repo, env={"GITOPS_CACHE_DIR": str(cache)}, sample=sample)
     if cost.status != 0:
         sys.exit(f"pytest ended with {cost.status} in {repo}:\n{cost.output[-4000:]}")
     return cost

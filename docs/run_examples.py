@@ -1,0 +1,119 @@
+"""Runs the commands that the documentation shows, and puts in what they print.
+
+A fenced block right after ``<!-- run -->`` is a terminal session: each line that starts with ``$ `` is run by sh, and
+what follows is what it printed. The sessions of one document share a directory, in which ``example-repo`` and
+``broken`` (its broken files) lie and which the reader knows as ``~``. ``<!-- run in DIR -->`` starts in DIR.
+A block after ``<!-- run … | A | B -->`` hides the output's lines that match one of the regular expressions A and B.
+
+Usage: python docs/run_examples.py [--check] [FILE…]
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+PROJECT = DOCS.parent
+HOME = "/home/you"
+BLOCK = re.compile(
+    r"(<!-- run(?: in (?P<dir>\S+))?(?: \|(?P<hide>[^\n]*))? -->\n```\w*\n)(?P<body>.*?)(```\n)", re.DOTALL
+)
+# What differs between machines and runs, and what stands for it when two outputs are compared.
+VARYING = (
+    (re.compile(r"\d+\.\d+s\b|\d+ ms\b"), "0.00s"),
+    (re.compile(r"^platform .*$|^plugins: .*$|^cachedir: .*$", re.MULTILINE), ""),
+    (re.compile(r"=+"), "="),
+)
+
+
+def main() -> None:
+    """Renew the outputs of the given documents, or of all; with --check only tell those that differ."""
+    check = "--check" in sys.argv
+    files = [Path(argument) for argument in sys.argv[1:] if argument != "--check"]
+    stale = [file for file in files or documents() if not renew(file, write=not check)]
+    if check and stale:
+        sys.exit("run python docs/run_examples.py: " + ", ".join(map(str, stale)))
+
+
+def documents() -> list[Path]:
+    """Return the documents that show commands."""
+    candidates = [PROJECT / "README.md", *sorted(DOCS.rglob("*.md"))]
+    return [file for file in candidates if BLOCK.search(file.read_text(encoding="utf-8"))]
+
+
+def renew(file: Path, *, write: bool) -> bool:
+    """Run a document's commands; return whether it showed what they print, and write it anew where not."""
+    text = file.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="gitops-docs-") as directory:
+        home = Path(directory).resolve()
+        _furnish(home)
+        renewed = BLOCK.sub(lambda match: _renewed(match, home), text)
+    same = _comparable(text) == _comparable(renewed)
+    if write and not same:
+        file.write_text(renewed, encoding="utf-8")
+    return same
+
+
+def _furnish(home: Path) -> None:
+    # The example's own pytest.ini keeps it apart from any configuration above it.
+    shutil.copytree(
+        PROJECT / "example-repo", home / "example-repo", ignore=shutil.ignore_patterns(".*cache", "__pycache__")
+    )
+    shutil.copytree(DOCS / "examples" / "broken", home / "broken")
+
+
+def _renewed(match: re.Match[str], home: Path) -> str:
+    hide = [re.compile(pattern.strip()) for pattern in (match["hide"] or "").split("|") if pattern.strip()]
+    state = [home / (match["dir"] or ".")]
+    session = "".join(_run(command, state, home, hide) for command in _commands(match["body"]))
+    return f"{match[1]}{session}{match[5]}"
+
+
+def _commands(body: str) -> Iterator[str]:
+    return (line[2:] for line in body.splitlines() if line.startswith("$ "))
+
+
+def _run(command: str, state: list[Path], home: Path, hide: list[re.Pattern[str]]) -> str:
+    """Run one command where the last one ended, and return it with what it printed."""
+    marker = "\x1e"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "GITHUB_", "CI"))},
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "HOME": str(home),
+        "GITOPS_CACHE_DIR": str(home / ".cache"),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "COLUMNS": "100",
+        "LC_ALL": "C.UTF-8",
+    }
+    script = f"{command}\nprintf '{marker}%s' \"$PWD\""
+    done = subprocess.run(
+        ["sh", "-c", script],
+        cwd=state[0],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    output, _, directory = done.stdout.rpartition(marker)
+    state[0] = Path(directory)
+    shown = output.replace(str(home), HOME)
+    lines = [line.rstrip() for line in shown.splitlines() if not any(pattern.search(line) for pattern in hide)]
+    return "\n".join([f"$ {command}", *lines]) + "\n"
+
+
+def _comparable(text: str) -> str:
+    for pattern, replacement in VARYING:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+if __name__ == "__main__":
+    main()
