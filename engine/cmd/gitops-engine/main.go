@@ -1,0 +1,59 @@
+// Command gitops-engine renders GitOps repositories for pytest-gitops, which speaks to it over stdin and stdout.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/method"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/network"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/protocol"
+)
+
+// Version is the engine's own; it is part of every cache key.
+const version = "0.1.0"
+
+// flux is the release of Flux whose pins go.mod repeats.
+const flux = "2.9.5"
+
+type hello struct {
+	Engine   string            `json:"engine"`
+	Protocol int               `json:"protocol"`
+	Versions map[string]string `json:"versions"`
+}
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("gitops-engine: ")
+	// The garbage collector trades memory that is there for time, up to a limit.
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(768 << 20)
+	// The parent ends the engine by closing its input; an interrupt at the terminal is meant for the parent.
+	signal.Ignore(os.Interrupt)
+	network.Deny()
+	out := os.Stdout
+	quiet()
+	engine := &method.Engine{}
+	server := protocol.Server{Methods: engine.Table()}
+	if err := server.Serve(context.Background(), os.Stdin, out, greeting()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func greeting() hello {
+	return hello{
+		Engine: version, Protocol: protocol.Version,
+		Versions: map[string]string{"flux": flux, "go": runtime.Version(), "kustomize": "v0.21.1"},
+	}
+}
+
+// quiet keeps what libraries print away from the protocol's stream, and kustomize's warnings off stderr.
+func quiet() {
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		os.Stdout, os.Stderr = null, null
+	}
+}

@@ -1,0 +1,243 @@
+// Package substitute runs Flux's post-build substitution and records what it used.
+package substitute
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"regexp"
+	"sort"
+	"strings"
+
+	"github.com/fluxcd/pkg/envsubst"
+	"github.com/fluxcd/pkg/kustomize"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
+
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
+)
+
+// Source is a ConfigMap or Secret that answers spec.postBuild.substituteFrom.
+type Source struct {
+	Kind   string            `json:"kind"`
+	Name   string            `json:"name"`
+	Values map[string]string `json:"values"`
+	// Complete is false where the cluster may hold keys that can't be known here; nil means true.
+	Complete *bool `json:"complete"`
+}
+
+func (s Source) complete() bool { return s.Complete == nil || *s.Complete }
+
+// Variable says which resources of a build used a variable, and where its value came from.
+type Variable struct {
+	Name      string `json:"name"`
+	Resources []int  `json:"resources"`
+	Source    string `json:"source"`
+}
+
+type usage struct{ name, source string }
+
+// The sources of a value that no ConfigMap or Secret holds.
+const (
+	Inline      = "substitute"
+	Placeholder = "placeholder"
+	Unset       = "unset"
+)
+
+// Substitution is the post-build step of one Kustomization.
+type Substitution struct {
+	object  unstructured.Unstructured
+	client  *client
+	strict  bool
+	always  bool
+	partial bool
+
+	values       map[string]string
+	origins      map[string]string
+	used         map[usage][]int
+	placeholders map[string]string
+}
+
+// New prepares the substitution that a Kustomization asks for; nil where it asks for none.
+func New(object map[string]any, sources []Source, strict bool) (*Substitution, error) {
+	postBuild, found, _ := unstructured.NestedFieldNoCopy(object, "spec", "postBuild")
+	if !found || postBuild == nil {
+		return nil, nil
+	}
+	s := &Substitution{
+		object: unstructured.Unstructured{Object: object}, client: newClient(sources), strict: strict,
+		used: map[usage][]int{}, placeholders: map[string]string{},
+	}
+	strategy, _, _ := unstructured.NestedString(object, "spec", "postBuild", "substituteStrategy")
+	s.always = strategy == "Always"
+	return s, s.load(sources)
+}
+
+// load collects the variables as the library does, with the source of each, in its order of precedence.
+func (s *Substitution) load(sources []Source) error {
+	s.values, s.origins = map[string]string{}, map[string]string{}
+	references, _, _ := unstructured.NestedSlice(s.object.Object, "spec", "postBuild", "substituteFrom")
+	for _, reference := range references {
+		entry, _ := reference.(map[string]any)
+		for _, source := range sources {
+			if source.Kind == entry["kind"] && source.Name == entry["name"] {
+				s.partial = s.partial || !source.complete()
+				s.set(source.Kind+"/"+source.Name, source.Values)
+			}
+		}
+	}
+	inline, _, err := unstructured.NestedStringMap(s.object.Object, "spec", "postBuild", "substitute")
+	if err != nil {
+		return fault.New(fault.Substitution, "%s", err)
+	}
+	s.set(Inline, inline)
+	return nil
+}
+
+func (s *Substitution) set(origin string, values map[string]string) {
+	for name, value := range values {
+		s.values[name] = strings.ReplaceAll(value, "\n", "")
+		s.origins[name] = origin
+	}
+}
+
+// Run substitutes in place in the resource at index of m.
+func (s *Substitution) Run(ctx context.Context, m resmap.ResMap, index int, res *resource.Resource) error {
+	text, err := res.AsYAML()
+	if err != nil {
+		return err
+	}
+	object, missing, err := s.complete(string(text))
+	if err != nil {
+		return s.explain(err)
+	}
+	replaced, err := kustomize.SubstituteVariables(ctx, s.client, object, res,
+		kustomize.SubstituteWithStrict(s.strict), kustomize.SubstituteWithAlways(s.always || s.partial))
+	if err != nil {
+		return s.explain(err)
+	}
+	if replaced == nil {
+		return nil
+	}
+	s.record(index, string(text), missing)
+	_, err = m.Replace(res)
+	return err
+}
+
+var notSet = regexp.MustCompile(`variable not set \(strict mode\): "(.*)"`)
+
+// complete returns the Kustomization with a placeholder for each variable of the text that has neither a value nor a
+// default, where the cluster may hold values that are not known here.
+func (s *Substitution) complete(text string) (unstructured.Unstructured, map[string]string, error) {
+	if !s.partial || !strings.Contains(text, "${") {
+		return s.object, nil, nil
+	}
+	missing := map[string]string{}
+	for {
+		_, err := envsubst.Eval(text, func(name string) (string, bool) {
+			if value, found := missing[name]; found {
+				return value, true
+			}
+			value, found := s.values[name]
+			return value, found
+		})
+		unset := unsetVariable(err)
+		if unset == "" || missing[unset] != "" {
+			return s.withInline(missing), missing, nil
+		}
+		missing[unset] = PlaceholderFor(unset)
+	}
+}
+
+// PlaceholderFor returns the value that stands for a variable's unknown one: valid as a DNS label.
+func PlaceholderFor(name string) string {
+	return "gitops-placeholder-" + strings.ReplaceAll(strings.ToLower(name), "_", "-")
+}
+
+func unsetVariable(err error) string {
+	if err == nil {
+		return ""
+	}
+	if match := notSet.FindStringSubmatch(err.Error()); match != nil {
+		return match[1]
+	}
+	return ""
+}
+
+func (s *Substitution) withInline(values map[string]string) unstructured.Unstructured {
+	if len(values) == 0 {
+		return s.object
+	}
+	object := s.object.DeepCopy()
+	inline, _, _ := unstructured.NestedStringMap(object.Object, "spec", "postBuild", "substitute")
+	all := maps.Clone(values)
+	maps.Copy(all, inline)
+	_ = unstructured.SetNestedStringMap(object.Object, all, "spec", "postBuild", "substitute")
+	return *object
+}
+
+// record evaluates the text once more to see which variables it uses.
+func (s *Substitution) record(index int, text string, missing map[string]string) {
+	if !strings.Contains(text, "${") || len(s.values)+len(missing) == 0 && !s.always {
+		return
+	}
+	seen := map[string]bool{}
+	_, _ = envsubst.Eval(text, func(name string) (string, bool) {
+		if value, unknown := missing[name]; unknown {
+			s.use(index, name, Placeholder, seen)
+			s.placeholders[name] = value
+			return value, true
+		}
+		value, found := s.values[name]
+		if origin := s.origins[name]; found {
+			s.use(index, name, origin, seen)
+		} else {
+			s.use(index, name, Unset, seen)
+		}
+		return value, true
+	})
+}
+
+func (s *Substitution) use(index int, name, source string, seen map[string]bool) {
+	if !seen[name] {
+		seen[name] = true
+		s.used[usage{name, source}] = append(s.used[usage{name, source}], index)
+	}
+}
+
+// Variables returns what was used, sorted by name.
+func (s *Substitution) Variables() []Variable {
+	variables := []Variable{}
+	if s == nil {
+		return variables
+	}
+	for key, resources := range s.used {
+		variables = append(variables, Variable{Name: key.name, Source: key.source, Resources: resources})
+	}
+	sort.Slice(variables, func(i, j int) bool {
+		if variables[i].Name != variables[j].Name {
+			return variables[i].Name < variables[j].Name
+		}
+		return variables[i].Source < variables[j].Source
+	})
+	return variables
+}
+
+// Placeholders returns the placeholder of each variable whose value can't be known.
+func (s *Substitution) Placeholders() map[string]string {
+	if s == nil {
+		return map[string]string{}
+	}
+	return s.placeholders
+}
+
+func (s *Substitution) explain(err error) error {
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	problem := fault.New(fault.Substitution, "%s", err)
+	problem.Variable = unsetVariable(err)
+	return problem
+}

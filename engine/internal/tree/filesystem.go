@@ -1,0 +1,330 @@
+package tree
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strings"
+	"syscall"
+	"time"
+
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// Root is where a view seems to be to those who need absolute paths. It is not "/", below which the paths that
+// leave the view would be taken for paths within it.
+const Root = "/gitops-artifact"
+
+// FileSystem is kustomize's file system on a view, for one build: read-only, with files laid over it in memory, and
+// with a record of all that was asked of it. It fails once its context is done, so that a build ends.
+type FileSystem struct {
+	// OnRead is told of each file that is read, and may refuse it.
+	OnRead func(path string, data []byte) error
+
+	ctx     context.Context
+	view    *View
+	overlay map[string][]byte
+	trace   *Trace
+	// outside serves the clones of remote bases, nil where there are none.
+	outside filesys.FileSystem
+}
+
+// NewFileSystem returns a file system for one build. outside, which may be nil, gets all paths that are not in or
+// below Root.
+func NewFileSystem(ctx context.Context, view *View, outside filesys.FileSystem) *FileSystem {
+	return &FileSystem{ctx: ctx, view: view, overlay: map[string][]byte{}, trace: newTrace(), outside: outside}
+}
+
+// Trace returns what the build has asked for up to now.
+func (f *FileSystem) Trace() *Trace { return f.trace }
+
+// Lay puts a file over the view; name is an absolute path of this file system.
+func (f *FileSystem) Lay(name string, data []byte) { f.overlay[relative(name)] = data }
+
+// Absolute returns the path that this file system has for a path relative to the view's root.
+func Absolute(name string) string { return path.Join(Root, name) }
+
+// Relative returns the path relative to the view's root of an absolute path, and whether it is below Root.
+func Relative(name string) (string, bool) {
+	if name == Root {
+		return "", true
+	}
+	rest, below := strings.CutPrefix(name, Root+"/")
+	return rest, below
+}
+
+func relative(name string) string {
+	rest, _ := Relative(clean(name))
+	return rest
+}
+
+func clean(name string) string {
+	if !path.IsAbs(name) {
+		name = path.Join(Root, name)
+	}
+	return path.Clean(name)
+}
+
+// entry resolves a path; the error is one of the os package's.
+func (f *FileSystem) entry(op, name string) (*Entry, error) {
+	if err := f.ctx.Err(); err != nil {
+		return nil, err
+	}
+	rest, below := Relative(clean(name))
+	if !below {
+		f.trace.escaped(name)
+		return nil, &fs.PathError{Op: op, Path: name, Err: errOutside}
+	}
+	entry := f.view.Lookup(rest)
+	f.trace.probe(f.view, rest, entry)
+	if entry == nil {
+		return nil, &fs.PathError{Op: op, Path: name, Err: syscall.ENOENT}
+	}
+	return entry, nil
+}
+
+var errOutside = errors.New("the path is not in or below the source's root")
+
+func (f *FileSystem) laid(name string) ([]byte, bool) {
+	rest, below := Relative(clean(name))
+	data, found := f.overlay[rest]
+	return data, found && below
+}
+
+func (f *FileSystem) leaves(name string) bool {
+	if f.outside == nil {
+		return false
+	}
+	_, below := Relative(clean(name))
+	return !below
+}
+
+// ReadFile implements filesys.FileSystem.
+func (f *FileSystem) ReadFile(name string) ([]byte, error) {
+	if data, found := f.laid(name); found {
+		return data, f.seen(name, data)
+	}
+	if f.leaves(name) {
+		return f.outside.ReadFile(name)
+	}
+	entry, err := f.entry("open", name)
+	if err != nil {
+		return nil, err
+	}
+	if entry.IsDir() {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: syscall.EISDIR}
+	}
+	f.trace.read(f.view, entry)
+	data, err := f.view.Read(entry)
+	if err != nil {
+		return nil, err
+	}
+	// kustomize may work on the bytes it gets.
+	return bytes.Clone(data), f.seen(name, data)
+}
+
+func (f *FileSystem) seen(name string, data []byte) error {
+	if f.OnRead == nil {
+		return nil
+	}
+	return f.OnRead(relative(name), data)
+}
+
+// Exists implements filesys.FileSystem.
+func (f *FileSystem) Exists(name string) bool {
+	if _, found := f.laid(name); found {
+		return true
+	}
+	if f.leaves(name) {
+		return f.outside.Exists(name)
+	}
+	_, err := f.entry("stat", name)
+	return err == nil
+}
+
+// IsDir implements filesys.FileSystem.
+func (f *FileSystem) IsDir(name string) bool {
+	if _, found := f.laid(name); found {
+		return false
+	}
+	if f.leaves(name) {
+		return f.outside.IsDir(name)
+	}
+	entry, err := f.entry("stat", name)
+	return err == nil && entry.IsDir()
+}
+
+// CleanedAbs implements filesys.FileSystem; its error reads as that of the file system on disk.
+func (f *FileSystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
+	name = clean(name)
+	if _, found := f.laid(name); found {
+		return filesys.ConfirmedDir(path.Dir(name)), path.Base(name), nil
+	}
+	if f.leaves(name) {
+		return f.outside.CleanedAbs(name)
+	}
+	entry, err := f.entry("lstat", name)
+	if err != nil {
+		return "", "", &cleanError{name: name, err: err}
+	}
+	if entry.IsDir() {
+		return filesys.ConfirmedDir(name), "", nil
+	}
+	return filesys.ConfirmedDir(path.Dir(name)), path.Base(name), nil
+}
+
+type cleanError struct {
+	name string
+	err  error
+}
+
+func (e *cleanError) Error() string {
+	return "evalsymlink failure on '" + e.name + "' : " + e.err.Error()
+}
+func (e *cleanError) Unwrap() error { return e.err }
+
+// ReadDir implements filesys.FileSystem.
+func (f *FileSystem) ReadDir(name string) ([]string, error) {
+	if f.leaves(name) {
+		return f.outside.ReadDir(name)
+	}
+	entry, err := f.entry("open", name)
+	if err != nil {
+		return nil, err
+	}
+	if !entry.IsDir() {
+		return nil, &fs.PathError{Op: "readdirent", Path: name, Err: syscall.ENOTDIR}
+	}
+	f.trace.list(f.view, entry)
+	return append([]string(nil), entry.Names...), nil
+}
+
+// Glob implements filesys.FileSystem as kustomize does on disk: hidden files match hidden patterns only.
+func (f *FileSystem) Glob(pattern string) ([]string, error) {
+	if f.leaves(pattern) {
+		return f.outside.Glob(pattern)
+	}
+	pattern = clean(pattern)
+	if _, err := path.Match(pattern, ""); err != nil {
+		return nil, err
+	}
+	found := f.glob(pattern)
+	sort.Strings(found)
+	if filesys.IsHiddenFilePath(pattern) {
+		return found, nil
+	}
+	return filesys.RemoveHiddenFiles(found), nil
+}
+
+func (f *FileSystem) glob(pattern string) []string {
+	if !strings.ContainsAny(pattern, `*?[\`) {
+		if f.Exists(pattern) {
+			return []string{pattern}
+		}
+		return nil
+	}
+	var found []string
+	for _, directory := range f.glob(path.Dir(pattern)) {
+		names, err := f.ReadDir(directory)
+		if err != nil {
+			continue
+		}
+		for _, name := range names {
+			if matched, _ := path.Match(path.Base(pattern), name); matched {
+				found = append(found, path.Join(directory, name))
+			}
+		}
+	}
+	return found
+}
+
+// Walk implements filesys.FileSystem in the manner of filepath.Walk. Files laid over the view are not visited.
+func (f *FileSystem) Walk(name string, visit filepath.WalkFunc) error {
+	if f.leaves(name) {
+		return f.outside.Walk(name, visit)
+	}
+	entry, err := f.entry("lstat", name)
+	if err != nil {
+		return visit(name, nil, err)
+	}
+	err = f.view.Walk(entry, func(entry *Entry) error {
+		if err := f.ctx.Err(); err != nil {
+			return err
+		}
+		err := visit(Absolute(entry.Path), info{entry}, nil)
+		if entry.IsDir() && err == nil {
+			f.trace.list(f.view, entry)
+		}
+		return err
+	})
+	if err == filepath.SkipAll || err == filepath.SkipDir {
+		return nil
+	}
+	return err
+}
+
+// Open implements filesys.FileSystem.
+func (f *FileSystem) Open(name string) (filesys.File, error) {
+	data, err := f.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	entry := &Entry{Path: relative(name), data: data}
+	return &file{Reader: bytes.NewReader(data), info: info{entry}}, nil
+}
+
+func readOnly(op, name string) error { return &fs.PathError{Op: op, Path: name, Err: syscall.EROFS} }
+
+// Create implements filesys.FileSystem; nothing can be written.
+func (f *FileSystem) Create(name string) (filesys.File, error) { return nil, readOnly("create", name) }
+
+// Mkdir implements filesys.FileSystem; nothing can be written.
+func (f *FileSystem) Mkdir(name string) error { return readOnly("mkdir", name) }
+
+// MkdirAll implements filesys.FileSystem; nothing can be written.
+func (f *FileSystem) MkdirAll(name string) error { return readOnly("mkdir", name) }
+
+// WriteFile implements filesys.FileSystem; nothing can be written.
+func (f *FileSystem) WriteFile(name string, _ []byte) error { return readOnly("write", name) }
+
+// RemoveAll implements filesys.FileSystem; kustomize removes its clones of remote bases with it.
+func (f *FileSystem) RemoveAll(name string) error {
+	if f.leaves(name) {
+		return f.outside.RemoveAll(name)
+	}
+	return readOnly("remove", name)
+}
+
+// file is an open file.
+type file struct {
+	*bytes.Reader
+	info info
+}
+
+func (f *file) Close() error               { return nil }
+func (f *file) Write([]byte) (int, error)  { return 0, syscall.EROFS }
+func (f *file) Stat() (os.FileInfo, error) { return f.info, nil }
+
+var _ io.Reader = (*file)(nil)
+
+// info describes an entry; times and permissions are not part of an artifact.
+type info struct{ entry *Entry }
+
+func (i info) Name() string       { return path.Base(Absolute(i.entry.Path)) }
+func (i info) Size() int64        { return int64(len(i.entry.data)) }
+func (i info) ModTime() time.Time { return time.Time{} }
+func (i info) IsDir() bool        { return i.entry.dir }
+func (i info) Sys() any           { return nil }
+
+func (i info) Mode() fs.FileMode {
+	if i.entry.dir {
+		return fs.ModeDir | 0o755
+	}
+	return 0o644
+}

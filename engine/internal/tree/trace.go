@@ -1,0 +1,110 @@
+package tree
+
+import (
+	"crypto/sha256"
+	"sort"
+	"strings"
+)
+
+// Trace is what a build asked of a view: enough to tell whether another view would have answered the same.
+type Trace struct {
+	// Files are the hashes of the files read, "" where reading failed.
+	Files map[string]string `json:"files"`
+	// Kinds are what the paths that were looked for turned out to be.
+	Kinds map[string]string `json:"kinds"`
+	// Lists are the hashes of the names in the directories that were listed.
+	Lists map[string]string `json:"lists"`
+	// Escapes are paths outside the view that were asked for.
+	Escapes []string `json:"-"`
+}
+
+func newTrace() *Trace {
+	return &Trace{Files: map[string]string{}, Kinds: map[string]string{}, Lists: map[string]string{}}
+}
+
+// Reads returns the files read, sorted.
+func (t *Trace) Reads() []string {
+	names := make([]string, 0, len(t.Files))
+	for name := range t.Files {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Holds tells whether the view would answer as it did when the trace was taken.
+func (t *Trace) Holds(view *View) bool {
+	for name, kind := range t.Kinds {
+		if kindOf(view, name, view.Lookup(name)) != kind {
+			return false
+		}
+	}
+	for name, list := range t.Lists {
+		entry := view.Lookup(name)
+		if entry == nil || !entry.IsDir() || listOf(view, entry) != list {
+			return false
+		}
+	}
+	for name, hash := range t.Files {
+		entry := view.Lookup(name)
+		if entry == nil || entry.IsDir() || hash == "" || hashOf(view, entry) != hash {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *Trace) probe(view *View, name string, entry *Entry) {
+	if _, known := t.Kinds[name]; !known {
+		t.Kinds[name] = kindOf(view, name, entry)
+	}
+}
+
+func (t *Trace) read(view *View, entry *Entry) {
+	if _, known := t.Files[entry.Path]; !known {
+		t.Files[entry.Path] = hashOf(view, entry)
+	}
+}
+
+func (t *Trace) list(view *View, entry *Entry) {
+	if _, known := t.Lists[entry.Path]; !known {
+		t.Lists[entry.Path] = listOf(view, entry)
+	}
+}
+
+func (t *Trace) escaped(name string) { t.Escapes = append(t.Escapes, name) }
+
+// kindOf tells why a path is absent as well: error messages do.
+func kindOf(view *View, name string, entry *Entry) string {
+	switch {
+	case entry == nil:
+		_, why, _ := view.LeftOut(name)
+		return "absent " + string(why)
+	case entry.IsDir():
+		return "directory"
+	default:
+		return "file"
+	}
+}
+
+func hashOf(view *View, entry *Entry) string {
+	hash, err := view.HashOf(entry)
+	if err != nil {
+		return ""
+	}
+	return hash.String()
+}
+
+func listOf(view *View, entry *Entry) string {
+	sum := sha256.New()
+	for _, name := range entry.Names {
+		kind := "f"
+		if view.Lookup(strings.TrimPrefix(entry.Path+"/"+name, "/")).IsDir() {
+			kind = "d"
+		}
+		_, _ = sum.Write([]byte(kind + name + "\x00"))
+	}
+	var hash Hash
+	sum.Sum(hash[:0])
+	return hash.String()
+}
