@@ -56,7 +56,8 @@ def test_same_objects_as_flux(
     file = tmp_path / "kustomization.yaml"
     file.write_text(yaml.safe_dump(comparable), encoding="utf-8")
     path = path_of(comparable)
-    command = [flux, "build", "kustomization", comparable["metadata"]["name"], "--dry-run"]
+    name, namespace = (comparable["metadata"][key] for key in ("name", "namespace"))
+    command = [flux, "build", "kustomization", name, "--namespace", namespace, "--dry-run"]
     expected = subprocess.run(
         [*command, "--path", directory / path, "--kustomization-file", file],
         cwd=directory,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,13 +20,16 @@ pytestmark = pytest.mark.skipif(not CASES, reason=MISSING)
 
 
 @pytest.fixture(scope="module")
-def tree_of(renderer: Renderer) -> Callable[[Path], Tree]:
-    """Open each tree once."""
+def tree_of(tmp_path_factory: pytest.TempPathFactory, renderer: Renderer) -> Callable[[Path], Tree]:
+    """Open a copy of each tree once, without ``.sourceignore``: kustomize knows nothing of it."""
     opened: dict[Path, Tree] = {}
 
     def tree(root: Path) -> Tree:
         if root not in opened:
-            opened[root] = renderer.open(root)
+            copy = tmp_path_factory.mktemp("tree") / root.name
+            ignore = shutil.ignore_patterns(".sourceignore")
+            shutil.copytree(root, copy, symlinks=True, ignore=ignore, copy_function=shutil.copyfile)
+            opened[root] = renderer.open(copy)
         return opened[root]
 
     return tree
@@ -35,14 +39,15 @@ def tree_of(renderer: Renderer) -> Callable[[Path], Tree]:
 def test_same_objects_as_kustomize(
     root: Path, path: str, kustomize: Path, renderer: Renderer, tree_of: Callable[[Path], Tree]
 ) -> None:
+    tree = tree_of(root)
     expected = subprocess.run(
-        [kustomize, "build", "--load-restrictor=LoadRestrictionsNone", path],
-        cwd=root,
+        [kustomize, "build", "--load-restrictor=LoadRestrictionsNone", "--reorder=none", path],
+        cwd=tree.root,
         env={"PATH": ""},  # no git: a remote base is refused here too
         capture_output=True,
         check=False,
     )
-    renderer.submit(BuildRequest(tree=tree_of(root), path=path))
+    renderer.submit(BuildRequest(tree=tree, path=path))
     outcome = renderer.next_done().outcome
 
     if expected.returncode != 0:
