@@ -11,18 +11,10 @@ from typing import Any
 
 import pytest
 import yaml
-from oracle_corpora import MISSING, Loader, flux_kustomizations, path_of, trees
+from oracle_corpora import Loader, cases, flux_kustomizations, path_of
 
 from pytest_gitops.model import JsonObject, Rendered, ResourceId
 from pytest_gitops.rendering import BuildRequest, Renderer, RenderError, Tree
-
-CASES = [
-    pytest.param(tree, kustomization, id=f"{tree.name}/{file}/{kustomization['metadata']['name']}")
-    for tree in trees()
-    for file, kustomization in flux_kustomizations(tree)
-]
-
-pytestmark = pytest.mark.skipif(not CASES, reason=MISSING)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +34,7 @@ def working_copy(tmp_path_factory: pytest.TempPathFactory, renderer: Renderer) -
     return make
 
 
-@pytest.mark.parametrize(("root", "kustomization"), CASES)
+@pytest.mark.parametrize(("root", "kustomization"), cases(flux_kustomizations))
 def test_same_objects_as_flux(
     root: Path,
     kustomization: JsonObject,

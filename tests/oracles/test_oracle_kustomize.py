@@ -9,14 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from oracle_corpora import MISSING, Loader, overlays, trees
+from oracle_corpora import Loader, cases, overlays
 
 from pytest_gitops.model import Rendered
 from pytest_gitops.rendering import BuildRequest, Renderer, RenderError, Tree
-
-CASES = [pytest.param(tree, path, id=f"{tree.name}/{path}") for tree in trees() for path in overlays(tree)]
-
-pytestmark = pytest.mark.skipif(not CASES, reason=MISSING)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +31,7 @@ def tree_of(tmp_path_factory: pytest.TempPathFactory, renderer: Renderer) -> Cal
     return tree
 
 
-@pytest.mark.parametrize(("root", "path"), CASES)
+@pytest.mark.parametrize(("root", "path"), cases(overlays))
 def test_same_objects_as_kustomize(
     root: Path, path: str, kustomize: Path, renderer: Renderer, tree_of: Callable[[Path], Tree]
 ) -> None:
