@@ -113,7 +113,7 @@ class Locator:
             patch = self.place(cluster, declared.resource, where, declared.kustomization, nested)
             if patch is not None and patch.complete:
                 node, offset = patch.node, patch.offset
-                yield from overlay_file.patched(self._files, patch.file, node, resource, path, offset)
+                yield from overlay_file.patched(self._files, patch.file, node, resource, path, offset=offset)
 
     def declaration(self, cluster: ClusterIndex, kustomization: Kustomization, variable: str) -> Location | None:
         """Return where the value of a substituted variable is declared; None where that isn't in the repository.

@@ -80,7 +80,7 @@ def _common(file: str, node: Node, where: str, key: str, offset: int) -> Iterato
 
 
 def patched(
-    files: SourceTree, file: str, patch: Node, resource: Resource, field: FieldPath, offset: int = 0
+    files: SourceTree, file: str, patch: Node, resource: Resource, field: FieldPath, *, offset: int = 0
 ) -> Iterator[Place]:
     """Yield where one entry of ``patches`` sets a field: inline, or in the file it names."""
     target = child(patch, "target")

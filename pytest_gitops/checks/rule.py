@@ -55,7 +55,8 @@ class Rule:
     """A rule: what it is called, what it looks at, why, and the function that yields its violations.
 
     ``kinds`` are kinds (``Deployment``), kinds with their group (``Cluster.postgresql.cnpg.io``) or ``*``;
-    ``files`` are glob patterns of file names and ``contains`` a text without which a file is not opened.
+    ``files`` are glob patterns of file names and ``contains`` a regular expression (lines anchored) that a file's text
+    must match somewhere to be judged.
     ``passing`` and ``failing`` are examples: YAML documents, each on its own judged as said.
     ``function`` is None for a rule that an engine judges; it is then listed and configured like any other.
     """

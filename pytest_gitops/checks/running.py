@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -148,7 +149,7 @@ def _files(index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
     readers = _Readers(index)
     for rule in rules:
         for file in index.files.matching(rule.files):
-            if rule.contains not in file.text:
+            if rule.contains and not re.search(rule.contains, file.text, re.MULTILINE):
                 continue
             for violation in rule(file, index):
                 placed = violation if violation.location else replace(violation, location=Location(file.path))

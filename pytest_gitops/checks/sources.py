@@ -15,7 +15,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 LARGEST_FILE = 4 * 1024 * 1024
 DEEPEST = 200
 
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class SourceFile:
@@ -28,6 +28,13 @@ class SourceFile:
         self.path = path
         self._file = root / path
         self._root = root
+
+    @classmethod
+    def of(cls, path: str, text: str) -> SourceFile:
+        """Return a file of this content that needn't exist."""
+        file = cls(Path(), path)
+        file.__dict__["text"] = text
+        return file
 
     @cached_property
     def text(self) -> str:
@@ -78,7 +85,7 @@ class SourceTree:
 def compose(text: str) -> Iterator[Node]:
     """Yield the root node of each YAML document in ``text``, up to the first that isn't YAML."""
     try:
-        loader = _Loader(text)
+        loader = LOADER(text)
     except yaml.YAMLError:
         return
     try:

@@ -1,0 +1,52 @@
+"""Rules judged on YAML text: the cluster that it would make, without a repository."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+
+from pytest_gitops.checks.context import FleetIndex
+from pytest_gitops.checks.rule import Rule, Scope, Violation
+from pytest_gitops.checks.running import judge
+from pytest_gitops.checks.sources import LOADER, SourceFile
+from pytest_gitops.model import Cluster, Fleet, JsonObject, Kustomization, Location, Rendered, Resource, ResourceId
+
+FILE = "example.yaml"
+
+
+def violations(rule: Rule, text: str) -> list[Violation]:
+    """Return what a rule says about a cluster that holds the objects of a YAML text, or about a file of that text.
+
+    Every Flux Kustomization of the text is one of the cluster's; the other objects are rendered by its entry.
+    """
+    index = FleetIndex(fleet(text))
+    if rule.scope is Scope.FILE:
+        return list(rule(SourceFile.of(FILE, text), index))
+    return [hit.violation for hit in judge(index, [rule])]
+
+
+def fleet(text: str) -> Fleet:
+    """Return a fleet of one cluster, ``example``, that holds the objects of a YAML text."""
+    objects = [obj for obj in yaml.load_all(text, Loader=LOADER) if isinstance(obj, dict)]
+    entry = _kustomization("flux-system", Rendered(tuple(map(_resource, objects))))
+    declared = [
+        _declared(obj) for obj in objects if str(obj.get("apiVersion")).startswith("kustomize.toolkit.fluxcd.io")
+    ]
+    cluster = Cluster("example", entry=".", file=FILE, kustomizations=(entry, *declared))
+    return Fleet(Path(), (cluster,))
+
+
+def _resource(obj: JsonObject) -> Resource:
+    text = json.dumps(obj, default=str)
+    return Resource(id=ResourceId.of(obj), api_version=str(obj.get("apiVersion")), text=text, origin=FILE)
+
+
+def _declared(obj: JsonObject) -> Kustomization:
+    return Kustomization(ResourceId.of(obj), obj, Location(FILE, 1), Rendered(()), parent="flux-system/flux-system")
+
+
+def _kustomization(name: str, rendered: Rendered) -> Kustomization:
+    id = ResourceId("kustomize.toolkit.fluxcd.io", "Kustomization", "flux-system", name)
+    return Kustomization(id, {}, Location(FILE, 1), rendered, implicit=True)

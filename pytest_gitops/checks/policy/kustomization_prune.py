@@ -1,0 +1,51 @@
+"""What is removed from Git is removed from the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_gitops.checks.rule import Scope, Violation, rule
+from pytest_gitops.model import Kustomization
+
+# What takes data of others with it when it goes, so that keeping it is prudence.
+_PRECIOUS = ("CustomResourceDefinition", "Namespace", "PersistentVolume", "PersistentVolumeClaim", "StorageClass")
+
+
+@rule(
+    "kustomization-prune",
+    set="recommended",
+    severity="warning",
+    scope=Scope.KUSTOMIZATION,
+    description="`prune` is on, so that what leaves Git leaves the cluster; except where a Kustomization holds "
+    "CustomResourceDefinitions, Namespaces or volumes, which take others' data with them.",
+    remedy="Set `spec.prune: true`; to keep single objects, annotate them with "
+    "`kustomize.toolkit.fluxcd.io/prune: disabled`.",
+    source="https://fluxcd.io/flux/components/kustomize/kustomizations/#prune",
+    passing=[
+        """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {interval: 1h, prune: true}
+"""
+    ],
+    failing=[
+        """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {interval: 1h, prune: false}
+"""
+    ],
+)
+def kustomization_prune(kustomization: Kustomization) -> Iterator[Violation]:
+    """Yield a violation where prune is off without need."""
+    if kustomization.spec.get("prune") is False and not _is_precious(kustomization):
+        message = f"Kustomization {kustomization.name} leaves in the cluster what is removed from Git"
+        yield Violation(message, ("spec", "prune"))
+
+
+def _is_precious(kustomization: Kustomization) -> bool:
+    if kustomization.rendered is None:
+        return True
+    return any(resource.kind in _PRECIOUS for resource in kustomization.rendered)

@@ -1,0 +1,70 @@
+"""Substitution leaves text where text must be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_gitops.checks.context import Context
+from pytest_gitops.checks.locating import Locator
+from pytest_gitops.checks.policy._pods import WORKLOADS, all_containers, mapping, mappings, pod_template
+from pytest_gitops.checks.rule import FieldPath, Violation, rule
+from pytest_gitops.model import JsonObject, Resource
+
+_TEXTS: dict[str, tuple[str, ...]] = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
+
+
+@rule(
+    "substituted-type",
+    set="essential",
+    severity="error",
+    description="A substituted variable gives text where Kubernetes wants text: ConfigMap and Secret data, labels, "
+    'annotations and environment values. Substitution drops the quotes around `"${PORT}"`, and a value of `8080` '
+    "or `true` becomes a number or a boolean, which the API server refuses.",
+    remedy="Keep the quotes: set `quote: '\"'` in the Kustomization's `spec.postBuild.substitute`, and write "
+    "`${quote}${VARIABLE}${quote}`.",
+    source="https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution",
+    passing=[
+        """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: apps, labels: {port: "8080"}}
+data: {port: "8080"}
+"""
+    ],
+    failing=[],
+)
+def substituted_type(resource: Resource, context: Context) -> Iterator[Violation]:
+    """Yield a violation for each number or boolean that a variable put where text must be."""
+    for path, value in _texts(resource):
+        if isinstance(value, bool | int | float) and _is_substituted(resource, path, context):
+            kind = "boolean" if isinstance(value, bool) else "number"
+            yield Violation(f"{path[-1]} is a {kind} after substitution, where text must be", path)
+
+
+def _is_substituted(resource: Resource, path: FieldPath, context: Context) -> bool:
+    source = Locator(context.fleet.files).text(context.cluster, resource, path, context.kustomization)
+    return source is not None and "${" in source
+
+
+def _texts(resource: Resource) -> Iterator[tuple[FieldPath, object]]:
+    """Yield the values of an object that must be text, whatever else its schema says."""
+    obj = resource.object
+    yield from _metadata((), obj)
+    for field in _TEXTS.get(resource.kind, ()) if not resource.id.group else ():
+        yield from _values((field,), mapping(obj, field))
+    if resource.kind in WORKLOADS:
+        path, template = pod_template(resource)
+        if path:
+            yield from _metadata(path, template)
+        for where, container in all_containers(resource):
+            for index, variable in mappings(container.get("env")):
+                yield (*where, "env", index, "value"), variable.get("value")
+
+
+def _metadata(path: FieldPath, holder: JsonObject) -> Iterator[tuple[FieldPath, object]]:
+    for field in ("labels", "annotations"):
+        yield from _values((*path, "metadata", field), mapping(holder, "metadata", field))
+
+
+def _values(path: FieldPath, values: JsonObject) -> Iterator[tuple[FieldPath, object]]:
+    return (((*path, key), value) for key, value in values.items())
