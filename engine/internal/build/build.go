@@ -1,0 +1,174 @@
+// Package build renders one Flux Kustomization, or one kustomize directory, as kustomize-controller 1.9 does: the
+// libraries are the controller's own, the order of the steps is its own too.
+package build
+
+import (
+	"context"
+	"encoding/json"
+	"path"
+
+	"sigs.k8s.io/kustomize/api/resmap"
+
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/substitute"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/tree"
+)
+
+// Request says what to render.
+type Request struct {
+	// Path is relative to the tree's root, as spec.path.
+	Path string `json:"path"`
+	// Kustomization is the Flux object, nil for a kustomize directory.
+	Kustomization map[string]any `json:"kustomization"`
+	// Variables answer spec.postBuild.substituteFrom.
+	Variables []substitute.Source `json:"variables"`
+	// Strict makes a variable that is not set an error.
+	Strict bool `json:"strict"`
+	// Remote allows to fetch remote bases.
+	Remote bool `json:"remote"`
+}
+
+// Resource is one rendered object. Its fields are in the order of their JSON keys.
+type Resource struct {
+	APIVersion      string   `json:"apiVersion"`
+	Kind            string   `json:"kind"`
+	Name            string   `json:"name"`
+	Namespace       string   `json:"namespace"`
+	Object          string   `json:"object"`
+	Origin          *string  `json:"origin"`
+	Transformations []string `json:"transformations"`
+}
+
+// Result is a rendered Kustomization. Its fields are in the order of their JSON keys.
+type Result struct {
+	Placeholders map[string]string     `json:"placeholders"`
+	Reads        []string              `json:"reads"`
+	Resources    []Resource            `json:"resources"`
+	Variables    []substitute.Variable `json:"variables"`
+}
+
+// Run renders. It returns what the rendering asked of the view even where it fails.
+func Run(ctx context.Context, view *tree.View, request Request) (*Result, *tree.Trace, error) {
+	job := &job{ctx: ctx, view: view, request: request, dir: tree.Absolute(path.Clean("/" + request.Path))}
+	job.fs = job.fileSystem()
+	result, err := job.run()
+	if ctx.Err() != nil {
+		return nil, job.fs.Trace(), ctx.Err()
+	}
+	if err != nil {
+		return nil, job.fs.Trace(), job.explain(err)
+	}
+	return result, job.fs.Trace(), nil
+}
+
+// job is one rendering.
+type job struct {
+	ctx     context.Context
+	view    *tree.View
+	request Request
+	// dir is the directory to build, as the file system has it.
+	dir string
+	fs  *tree.FileSystem
+	// manifest is the kustomization file that Flux generates, "" without a Kustomization.
+	manifest string
+	seen     sighting
+	// exclusive is set while no other build runs.
+	exclusive bool
+}
+
+func (j *job) run() (*Result, error) {
+	if err := j.checkPath(); err != nil {
+		return nil, err
+	}
+	if j.request.Kustomization != nil {
+		if err := j.generate(); err != nil {
+			return nil, err
+		}
+	}
+	resources, origins, err := j.kustomize()
+	if err != nil {
+		return nil, err
+	}
+	substitution, err := j.postBuild(resources)
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := j.encode(resources, origins)
+	if err != nil {
+		return nil, err
+	}
+	return &Result{
+		Placeholders: substitution.Placeholders(),
+		Reads:        j.fs.Trace().Reads(),
+		Resources:    encoded,
+		Variables:    substitution.Variables(),
+	}, nil
+}
+
+// checkPath says what kustomize-controller says of a path that isn't there. Symbolic links need no thought: an
+// artifact has none.
+func (j *job) checkPath() error {
+	name, _ := tree.Relative(j.dir)
+	if !j.fs.Exists(j.dir) {
+		return j.missing(name, "kustomization path not found: stat %s: no such file or directory")
+	}
+	if !j.fs.IsDir(j.dir) {
+		return j.missing(name, "kustomization path not found: %s is not a directory")
+	}
+	return nil
+}
+
+func (j *job) missing(name, message string) error {
+	problem := fault.New(fault.Path, message, name)
+	if where, why, found := j.view.LeftOut(name); found {
+		problem.Remedy = leftOut(where, why)
+	}
+	return problem
+}
+
+func leftOut(where string, why tree.Reason) string {
+	switch why {
+	case tree.Symlink:
+		return where + " is a symbolic link; Flux leaves symbolic links out of its artifacts"
+	case tree.Ignored:
+		return where + " is excluded from the source's artifact by its ignore rules"
+	case tree.Hidden:
+		return where + " is not part of the source: Git doesn't hold it"
+	default:
+		return where + " is not a regular file; Flux leaves it out of its artifacts"
+	}
+}
+
+// postBuild checks each resource and substitutes in it.
+func (j *job) postBuild(resources resmap.ResMap) (*substitute.Substitution, error) {
+	if j.request.Kustomization == nil {
+		return nil, nil
+	}
+	substitution, err := substitute.New(j.request.Kustomization, j.request.Variables, j.request.Strict)
+	if err != nil {
+		return nil, err
+	}
+	for index, res := range resources.Resources() {
+		if res.GetName() == "" || res.GetKind() == "" || res.GetApiVersion() == "" {
+			return nil, fault.New(fault.YAML, "failed to decode Kubernetes apiVersion, kind and name from: %v", res)
+		}
+		if substitution == nil {
+			continue
+		}
+		if err := j.ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := substitution.Run(j.ctx, resources, index, res); err != nil {
+			problem := *fault.Of(err, fault.Substitution)
+			problem.Message = "post build failed for '" + res.GetGvk().String() + "/" + res.GetName() + "': " + problem.Message
+			problem.Resource = identity(res.GetKind(), res.GetNamespace(), res.GetName())
+			return nil, &problem
+		}
+	}
+	return substitution, nil
+}
+
+// UnmarshalJSON keeps integers integers, as Kubernetes does.
+func (r *Request) UnmarshalJSON(data []byte) error { return decode(data, r) }
+
+var _ json.Unmarshaler = (*Request)(nil)
