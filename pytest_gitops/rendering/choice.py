@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
-from pytest_gitops.rendering.engine import EngineRenderer
+from pytest_gitops.rendering.engine import OVERRIDE, EngineRenderer, engine_path
 from pytest_gitops.rendering.protocol import Renderer, RendererSettings, RendererUnavailableError
 
-ENGINES: dict[str, Callable[[RendererSettings], Renderer]] = {"bundled": EngineRenderer}
+
+def _external(settings: RendererSettings) -> Renderer:
+    from pytest_gitops.rendering.external import ExternalRenderer  # noqa: PLC0415  (most runs never need it)
+
+    return ExternalRenderer(settings)
+
+
+def _auto(settings: RendererSettings) -> Renderer:
+    """Take the bundled engine; tools stand in only for one that isn't installed, not for one that is broken."""
+    if engine_path().exists() or OVERRIDE in os.environ:
+        return EngineRenderer(settings)
+    try:
+        return _external(settings)
+    except RendererUnavailableError:
+        raise RendererUnavailableError(
+            "there is nothing to render with: this installation of pytest-gitops has no engine, and none of flux, "
+            "kustomize and kubectl is on PATH. Reinstall pytest-gitops without PYTEST_GITOPS_PURE, or install flux"
+        ) from None
+
+
+ENGINES: dict[str, Callable[[RendererSettings], Renderer]] = {
+    "auto": _auto,
+    "bundled": EngineRenderer,
+    "external": _external,
+}
 
 
 def create_renderer(name: str = "auto", *, cache: Path | None = None, deadline: float = 10.0) -> Renderer:
-    """Return the renderer of this name; ``auto`` is the bundled engine, or tools on PATH where it is missing.
+    """Return the renderer of this name; ``auto`` is the bundled engine, or tools on PATH where it is not installed.
 
     Raises RendererUnavailableError where the name is unknown (the message lists the choices) or nothing is there
     to render with (the message says what to install).
