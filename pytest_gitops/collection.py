@@ -30,8 +30,10 @@ class FleetFile(pytest.File):
         parts = session.files[self.path]
         subjects = [Subject(session.fleet, part if isinstance(part, Cluster) else None, part) for part in parts]
         for subject, name in zip(subjects, _names(subjects), strict=True):
-            kind = ClusterCollector if subject.cluster else PartCollector
-            yield kind.from_parent(self, name=name, subject=subject)
+            if subject.cluster is not None:
+                yield ClusterCollector.from_parent(self, name=name, subject=subject, cluster=subject.cluster)
+            else:
+                yield PartCollector.from_parent(self, name=name, subject=subject)
 
 
 class PartCollector(pytest.Collector):
@@ -54,11 +56,14 @@ class PartCollector(pytest.Collector):
 class ClusterCollector(PartCollector):
     """A cluster: its Kustomizations, and the checks of the cluster as a whole."""
 
+    def __init__(self, *, cluster: Cluster, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.cluster = cluster
+
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """Yield the Kustomizations in the order in which the cluster comes to know them, then the cluster's items."""
-        assert self.subject.cluster is not None
-        fleet, cluster = self.subject.fleet, self.subject.cluster
-        subjects = [Subject(fleet, cluster, kustomization) for kustomization in cluster.kustomizations]
+        fleet = self.subject.fleet
+        subjects = [Subject(fleet, self.cluster, kustomization) for kustomization in self.cluster.kustomizations]
         for subject, name in zip(subjects, _names(subjects), strict=True):
             yield PartCollector.from_parent(self, name=name, subject=subject)
         yield from super().collect()

@@ -28,20 +28,18 @@ def fleet(pytestconfig: pytest.Config) -> Fleet:
 
 
 @pytest.fixture(scope="session")
-def cluster(_gitops_target: tuple[Cluster, Kustomization | None]) -> Cluster:
+def cluster(_gitops_target: tuple[Cluster, Any]) -> Cluster:
     """Each cluster of the fleet in turn: a pytest_gitops.model.Cluster. Read only."""
     return _gitops_target[0]
 
 
 @pytest.fixture(scope="session")
 def kustomization(
-    _gitops_target: tuple[Cluster, Kustomization | None],
+    _gitops_target: tuple[Cluster, Kustomization],
     _gitops_each_kustomization: None,
 ) -> Kustomization:
     """Each Kustomization of each cluster in turn: a pytest_gitops.model.Kustomization. Read only."""
-    kustomization = _gitops_target[1]
-    assert kustomization is not None
-    return kustomization
+    return _gitops_target[1]
 
 
 @pytest.fixture
@@ -64,13 +62,12 @@ def rendered(kustomization: Kustomization) -> Rendered:
 
 @pytest.fixture(scope="session")
 def _gitops_target(request: pytest.FixtureRequest, fleet: Fleet) -> Any:
-    """The cluster, and the Kustomization or None, that this round of a test is about."""
+    """The cluster, and the Kustomization where it is about one, that this round of a test is about."""
     if not hasattr(request, "param"):
         pytest.fail("the fixtures cluster, kustomization and rendered serve test functions only", pytrace=False)
     cluster, kustomization = request.param
-    return fleet.clusters[cluster], None if kustomization is None else fleet.clusters[cluster].kustomizations[
-        kustomization
-    ]
+    chosen = fleet.clusters[cluster]
+    return chosen, None if kustomization is None else chosen.kustomizations[kustomization]
 
 
 @pytest.fixture(scope="session")

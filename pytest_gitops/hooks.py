@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
-from pytest_gitops import collection, fixtures, reporting, sharing
+from pytest_gitops.collection import collect_file
+from pytest_gitops.fixtures import parametrize
 from pytest_gitops.items import CheckItem
 from pytest_gitops.loading import load_fleet
+from pytest_gitops.reporting import header, with_suspension, write_summary
 from pytest_gitops.session import SESSION, GitopsSession
 from pytest_gitops.settings import Settings
+from pytest_gitops.sharing import WorkerNode, hand_over
 from pytest_gitops.walking import Walk, add_entry_files
 
 PLUGIN_NAME = "gitops-session"
@@ -25,25 +28,23 @@ def register(config: pytest.Config, settings: Settings) -> None:
 
 
 class Hooks:
-    """pytest's hooks, in the order in which a run calls them."""
+    """pytest's hooks, in the order in which a run calls them.
+
+    The first that asks for the fleet loads it; that is after pytest's clock was started.
+    """
 
     def __init__(self, session: GitopsSession) -> None:
         self._session = session
         self._walk: Walk | None = None
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self) -> None:
-        """Load the fleet before anything is written, so that a usage error stands alone."""
-        _ = self._session.fleet
-
     @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: sharing.WorkerNode) -> None:
+    def pytest_configure_node(self, node: WorkerNode) -> None:
         """Hand the fleet to a worker of pytest-xdist."""
-        sharing.hand_over(node)
+        hand_over(node)
 
     def pytest_report_header(self, config: pytest.Config) -> str:
         """Say what was found."""
-        return reporting.header(self._session, config.invocation_params.dir)
+        return header(self._session, config.invocation_params.dir)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
@@ -59,11 +60,11 @@ class Hooks:
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.File | None:
         """Collect the files that stand for clusters and overlays."""
-        return collection.collect_file(self._session, file_path, parent)
+        return collect_file(self._session, file_path, parent)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Parametrise the user's own tests."""
-        fixtures.parametrize(metafunc, self._session.fleet)
+        parametrize(metafunc, self._session.fleet)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -78,8 +79,8 @@ class Hooks:
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
         """Say which passing Kustomizations are suspended."""
-        return reporting.with_suspension(report) if isinstance(report, pytest.TestReport) else None
+        return with_suspension(report) if isinstance(report, pytest.TestReport) else None
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say what was skipped and why."""
-        reporting.write_summary(terminalreporter, self._session.fleet.notes)
+        write_summary(terminalreporter, self._session.fleet.notes)

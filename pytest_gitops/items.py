@@ -21,7 +21,6 @@ from pytest_gitops.model import (
     Kustomization,
     Location,
     Overlay,
-    Rendered,
     Severity,
     Skipped,
 )
@@ -76,14 +75,10 @@ class Check:
 
 def build(subject: Subject) -> Verdict:
     """Return why the part doesn't render, or was not tried; nothing where it renders."""
-    assert not isinstance(subject.part, Cluster)
-    match subject.part.outcome:
-        case Rendered():
-            return ()
-        case Skipped() as skipped:
-            return skipped
-        case Failed(findings=findings):
-            return findings or (Finding("build", Severity.ERROR, "can't be rendered", location=subject.location),)
+    outcome = None if isinstance(subject.part, Cluster) else subject.part.outcome
+    if isinstance(outcome, Failed):
+        return outcome.findings or (Finding("build", Severity.ERROR, "can't be rendered", location=subject.location),)
+    return outcome if isinstance(outcome, Skipped) else ()
 
 
 CHECKS: tuple[Check, ...] = (Check("build", build),)
@@ -139,7 +134,7 @@ class CheckItem(pytest.Item):
     def _failure(self, errors: list[Finding]) -> ChecksFailedError:
         """The summary line repeats the first error's place, except where ``--tb=line`` has just said it."""
         session = self.config.stash[SESSION]
-        where = replace(errors[0].location or self.subject.location)
+        where = errors[0].location or self.subject.location
         message = errors[0].message.partition("\n")[0]
         if self.config.getoption("tbstyle") != "line":
             message = f"{session.where(where)}: {message}"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_gitops import sharing
 from pytest_gitops.exceptions import GitopsError
 from pytest_gitops.model import Fleet
 from pytest_gitops.reporting import Progress
 from pytest_gitops.settings import Settings
+from pytest_gitops.sharing import received
 
 CACHE_VARIABLE = "GITOPS_CACHE_DIR"
 
@@ -23,7 +23,7 @@ def load_fleet(config: pytest.Config, settings: Settings) -> Fleet:
     Raises pytest.UsageError where the repository can't be loaded; with ``--full-trace`` a defect of this plugin
     is raised as it is.
     """
-    fleet = sharing.received(config)
+    fleet = received(config)
     if fleet is not None:
         return fleet
     try:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_gitops.items import SUSPENDED
-from pytest_gitops.model import Cluster, Fleet
+from pytest_gitops.model import Cluster
 from pytest_gitops.session import GitopsSession
 
 SHOWN = 3

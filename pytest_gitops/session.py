@@ -89,4 +89,3 @@ def _below(rootdir: Path, repo: Path) -> Path:
         f"the GitOps repository {repo} lies outside of pytest's rootdir {rootdir}, so its tests would have no "
         f"stable ids: run pytest in {repo}, or give --rootdir={os.path.commonpath([rootdir, repo])}"
     )
-

@@ -1,0 +1,52 @@
+"""Repositories to run pytest on, and the two ways to run it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from fleet_files import two_clusters, write_files
+from running import Collect, Run, collected, troubles
+
+
+@pytest.fixture(autouse=True)
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the terminal one that no developer's or CI's environment shapes."""
+    for name in ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "FORCE_COLOR", "GITOPS_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "160")
+
+
+@pytest.fixture(params=[(), ("-n2",)], ids=["alone", "xdist"])
+def run(request: pytest.FixtureRequest, pytester: pytest.Pytester) -> Run:
+    """Run pytest on a repository in the current directory, alone and with workers."""
+
+    def run_pytest(*args: str | os.PathLike[str], repo: str | None = ".") -> pytest.RunResult:
+        chosen = [] if repo is None else ["--gitops-repo", repo]
+        return pytester.runpytest_inprocess(*chosen, *request.param, *args)
+
+    return run_pytest
+
+
+@pytest.fixture
+def healthy(pytester: pytest.Pytester) -> Path:
+    """A repository in which all is well, as the current directory."""
+    return write_files(pytester.path, two_clusters())
+
+
+@pytest.fixture
+def troubled(pytester: pytest.Pytester) -> Path:
+    """A repository with a broken, a suspended and two unavailable Kustomizations in each cluster."""
+    return write_files(pytester.path, troubles())
+
+
+@pytest.fixture
+def collect(pytester: pytest.Pytester) -> Collect:
+    """Return the node ids that a run would run."""
+
+    def run_pytest(*args: str, repo: str | None = ".") -> list[str]:
+        chosen = [] if repo is None else ["--gitops-repo", repo]
+        return collected(pytester.runpytest_inprocess(*chosen, "--collect-only", "-q", *args))
+
+    return run_pytest
