@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"path"
+	"strings"
 
 	"sigs.k8s.io/kustomize/api/resmap"
 
@@ -100,8 +101,8 @@ func (j *job) run() (*Result, error) {
 	return &Result{
 		Placeholders: substitution.Placeholders(),
 		Reads:        j.fs.Trace().Reads(),
-		Resources:    encoded,
-		Variables:    substitution.Variables(),
+		Resources:    encoded.encoded,
+		Variables:    encoded.place(substitution.Variables()),
 	}, nil
 }
 
@@ -166,6 +167,11 @@ func (j *job) postBuild(resources resmap.ResMap) (*substitute.Substitution, erro
 		}
 	}
 	return substitution, nil
+}
+
+// isKustomizationFile follows IsKustomization of fluxcd/pkg/ssa.
+func isKustomizationFile(kind, version string) bool {
+	return strings.EqualFold(kind, "kustomization") && strings.HasPrefix(version, "kustomize.config.k8s.io/")
 }
 
 // UnmarshalJSON keeps integers integers, as Kubernetes does.

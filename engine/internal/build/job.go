@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"regexp"
 
 	securefs "github.com/fluxcd/pkg/kustomize/filesys"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -49,8 +48,8 @@ func (j *job) outside() filesys.FileSystem {
 // look is told of each file that is read. kustomize takes a kustomization file that can't be read for one that is
 // not there; what was seen is therefore kept.
 func (j *job) look(name string, data []byte) error {
-	if !j.seen.annotations && touchesAnnotations(data) {
-		j.seen.annotations = true
+	if !j.seen.annotations {
+		j.seen.annotations = j.touches(name, data)
 	}
 	if !reference.IsKustomization(name) {
 		return nil
@@ -76,7 +75,22 @@ func (j *job) look(name string, data []byte) error {
 	return nil
 }
 
-type memoKey struct{ name string }
+// touches is touchesAnnotations, once a view for each file.
+func (j *job) touches(name string, data []byte) bool {
+	if tree.Absolute(name) == j.manifest {
+		return touchesAnnotations(data)
+	}
+	key := memoKey{"touches annotations", name}
+	if known, found := j.view.Memo.Load(key); found {
+		return known.(bool)
+	}
+	touches := touchesAnnotations(data)
+	j.view.Memo.Store(key, touches)
+	return touches
+}
+
+// memoKey names a fact about a file of a view.
+type memoKey struct{ fact, file string }
 
 // kustomizationFile parses a kustomization file once a view; a generated one is parsed each time.
 func (j *job) kustomizationFile(name string, data []byte) (*reference.File, error) {
@@ -84,12 +98,12 @@ func (j *job) kustomizationFile(name string, data []byte) (*reference.File, erro
 	if entry == nil || tree.Absolute(name) == j.manifest {
 		return reference.Parse(data)
 	}
-	if known, found := j.view.Memo.Load(memoKey{name}); found {
+	if known, found := j.view.Memo.Load(memoKey{"kustomization", name}); found {
 		file, _ := known.(*reference.File)
 		return file, orUnparsed(file)
 	}
 	file, err := reference.Parse(data)
-	j.view.Memo.Store(memoKey{name}, file)
+	j.view.Memo.Store(memoKey{"kustomization", name}, file)
 	return file, err
 }
 
@@ -122,22 +136,47 @@ func (j *job) explain(err error) error {
 	return &problem
 }
 
-var annotationTexts = [][]byte{
-	[]byte("/metadata/annotations"), []byte("metadata.annotations"), []byte("annotationSelector"), []byte("needs-hash"),
-}
-
-// wholeMetadata finds a JSON pointer or a field path that names all of an object's metadata, or the object itself.
-var wholeMetadata = regexp.MustCompile(`(?:/metadata|(?:path|from|fieldPath)"?:\s*["']?(?:metadata)?)["']?\s*[,}\n]|-\s+["']?metadata["']?\s*\n`)
+var (
+	metadataText    = []byte("metadata")
+	annotationTexts = [][]byte{[]byte("annotationSelector"), []byte("needs-hash"), []byte(`path: ""`), []byte("path: ''")}
+)
 
 // touchesAnnotations tells whether a file may make kustomize look at an object's annotations as a whole, so that
-// annotations added by us could change what it does. It errs on the side of yes.
+// annotations added by us could change what it does: by a JSON pointer or a field path to them or to what holds them,
+// by a selector, or by a hash of the object. It errs on the side of yes.
 func touchesAnnotations(data []byte) bool {
 	for _, text := range annotationTexts {
 		if bytes.Contains(data, text) {
 			return true
 		}
 	}
-	return bytes.Contains(data, []byte("metadata")) && wholeMetadata.Match(data)
+	for at := bytes.Index(data, metadataText); at >= 0; {
+		rest := data[at+len(metadataText):]
+		if endsPath(rest) || bytes.HasPrefix(rest, []byte("/annotations")) || bytes.HasPrefix(rest, []byte(".annotations")) {
+			return true
+		}
+		next := bytes.Index(rest, metadataText)
+		if next < 0 {
+			break
+		}
+		at += len(metadataText) + next
+	}
+	return false
+}
+
+// endsPath tells whether the word before rest ends there, and is not a key.
+func endsPath(rest []byte) bool {
+	if len(rest) == 0 {
+		return true
+	}
+	switch rest[0] {
+	case '\n', '\r', ' ', '\t', ',', '}', ']':
+		return true
+	case '"', '\'':
+		return len(rest) == 1 || rest[1] != ':'
+	default:
+		return false
+	}
 }
 
 func lineOf(data []byte, text string) int {

@@ -11,9 +11,11 @@ import (
 
 	"github.com/fluxcd/pkg/envsubst"
 	"github.com/fluxcd/pkg/kustomize"
+	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
+	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 )
@@ -41,6 +43,7 @@ type usage struct{ name, source string }
 // The sources of a value that no ConfigMap or Secret holds.
 const (
 	Inline      = "substitute"
+	Default     = "default"
 	Placeholder = "placeholder"
 	Unset       = "unset"
 )
@@ -52,6 +55,8 @@ type Substitution struct {
 	strict  bool
 	always  bool
 	partial bool
+	// asked is set once the library has seen a resource.
+	asked bool
 
 	values       map[string]string
 	origins      map[string]string
@@ -104,6 +109,9 @@ func (s *Substitution) set(origin string, values map[string]string) {
 
 // Run substitutes in place in the resource at index of m.
 func (s *Substitution) Run(ctx context.Context, m resmap.ResMap, index int, res *resource.Resource) error {
+	if s.nothingToDo(res) {
+		return nil
+	}
 	text, err := res.AsYAML()
 	if err != nil {
 		return err
@@ -125,6 +133,34 @@ func (s *Substitution) Run(ctx context.Context, m resmap.ResMap, index int, res 
 	return err
 }
 
+// nothingToDo tells whether the library would leave the resource as it is: there is no $ in it, and no number that
+// its detour through JSON would change. The library is asked about the first resource in any case, for the errors
+// that come from the Kustomization alone.
+func (s *Substitution) nothingToDo(res *resource.Resource) bool {
+	first := !s.asked
+	s.asked = true
+	return !first && plain(res.YNode())
+}
+
+// plain tells whether a node has neither a $ nor a number beyond those that a float64 holds.
+func plain(node *yaml.Node) bool {
+	switch node.Kind {
+	case yaml.ScalarNode:
+		if tag := node.ShortTag(); tag != kyaml.NodeTagString && (len(node.Value) > 15 || tag == kyaml.NodeTagFloat) {
+			return false
+		}
+		return !strings.Contains(node.Value, "$")
+	case yaml.AliasNode:
+		return false
+	}
+	for _, child := range node.Content {
+		if !plain(child) {
+			return false
+		}
+	}
+	return true
+}
+
 var notSet = regexp.MustCompile(`variable not set \(strict mode\): "(.*)"`)
 
 // complete returns the Kustomization with a placeholder for each variable of the text that has neither a value nor a
@@ -136,11 +172,7 @@ func (s *Substitution) complete(text string) (unstructured.Unstructured, map[str
 	missing := map[string]string{}
 	for {
 		_, err := envsubst.Eval(text, func(name string) (string, bool) {
-			if value, found := missing[name]; found {
-				return value, true
-			}
-			value, found := s.values[name]
-			return value, found
+			return s.lookup(name, missing)
 		})
 		unset := unsetVariable(err)
 		if unset == "" || missing[unset] != "" {
@@ -177,32 +209,55 @@ func (s *Substitution) withInline(values map[string]string) unstructured.Unstruc
 	return *object
 }
 
-// record evaluates the text once more to see which variables it uses.
+// record evaluates the text once more to see which variables it uses, and where each value comes from.
 func (s *Substitution) record(index int, text string, missing map[string]string) {
 	if !strings.Contains(text, "${") || len(s.values)+len(missing) == 0 && !s.always {
 		return
 	}
-	seen := map[string]bool{}
-	_, _ = envsubst.Eval(text, func(name string) (string, bool) {
-		if value, unknown := missing[name]; unknown {
-			s.use(index, name, Placeholder, seen)
-			s.placeholders[name] = value
-			return value, true
+	unset := map[string]bool{}
+	for {
+		seen := map[string]string{}
+		_, err := envsubst.Eval(text, func(name string) (string, bool) {
+			value, found := s.lookup(name, missing)
+			seen[name] = s.sourceOf(name, missing, found, unset)
+			return value, found || unset[name]
+		})
+		name := unsetVariable(err)
+		if name == "" || unset[name] {
+			s.use(index, seen, missing)
+			return
 		}
-		value, found := s.values[name]
-		if origin := s.origins[name]; found {
-			s.use(index, name, origin, seen)
-		} else {
-			s.use(index, name, Unset, seen)
-		}
-		return value, true
-	})
+		unset[name] = true
+	}
 }
 
-func (s *Substitution) use(index int, name, source string, seen map[string]bool) {
-	if !seen[name] {
-		seen[name] = true
+func (s *Substitution) lookup(name string, missing map[string]string) (string, bool) {
+	if value, found := missing[name]; found {
+		return value, true
+	}
+	value, found := s.values[name]
+	return value, found
+}
+
+func (s *Substitution) sourceOf(name string, missing map[string]string, found bool, unset map[string]bool) string {
+	switch {
+	case missing[name] != "":
+		return Placeholder
+	case found:
+		return s.origins[name]
+	case unset[name]:
+		return Unset
+	default:
+		return Default
+	}
+}
+
+func (s *Substitution) use(index int, seen, missing map[string]string) {
+	for name, source := range seen {
 		s.used[usage{name, source}] = append(s.used[usage{name, source}], index)
+		if source == Placeholder {
+			s.placeholders[name] = missing[name]
+		}
 	}
 }
 
