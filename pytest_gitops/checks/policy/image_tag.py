@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_gitops.checks.context import is_unknown
+from pytest_gitops.checks.kinds import WORKLOADS
+from pytest_gitops.checks.pods import all_containers
 from pytest_gitops.checks.policy._images import Image
-from pytest_gitops.checks.policy._pods import WORKLOADS, all_containers
 from pytest_gitops.checks.rule import Violation, rule
 from pytest_gitops.model import Resource
 

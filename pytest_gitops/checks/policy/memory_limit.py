@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_gitops.checks.policy._pods import WORKLOADS, containers, mapping, pod_spec
+from pytest_gitops.checks.kinds import WORKLOADS
+from pytest_gitops.checks.pods import containers, mapping, pod_spec
 from pytest_gitops.checks.rule import Violation, rule
 from pytest_gitops.model import Resource
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_gitops.checks.context import Context
+from pytest_gitops.checks.kinds import WORKLOADS
 from pytest_gitops.checks.locating import Locator
-from pytest_gitops.checks.policy._pods import WORKLOADS, all_containers, mapping, mappings, pod_template
+from pytest_gitops.checks.pods import all_containers, mapping, mappings, pod_template
 from pytest_gitops.checks.rule import FieldPath, Violation, rule
 from pytest_gitops.model import JsonObject, Resource
 

@@ -1,14 +1,11 @@
-"""What the policy rules share about pods: where a workload holds its pod, and its containers."""
+"""What rules share about pods: where a workload holds its pod, and its containers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_gitops.checks.kinds import WORKLOADS
 from pytest_gitops.checks.rule import FieldPath
 from pytest_gitops.model import JsonObject, Resource
-
-__all__ = ["WORKLOADS", "all_containers", "containers", "mapping", "mappings", "pod_spec", "pod_template"]
 
 _PODS: dict[str, FieldPath] = {"Pod": (), "CronJob": ("spec", "jobTemplate", "spec", "template")}
 _LISTS = ("containers", "initContainers", "ephemeralContainers")
@@ -55,3 +52,16 @@ def _containers(resource: Resource, name: str) -> Iterator[tuple[FieldPath, Json
     path, spec = pod_spec(resource)
     for index, container in mappings(spec.get(name)):
         yield (*path, name, index), container
+
+
+def security_contexts(resource: Resource) -> Iterator[tuple[FieldPath, JsonObject]]:
+    """Yield the path and content of the security contexts of a workload's pod and of all its containers."""
+    path, spec = pod_spec(resource)
+    yield (*path, "securityContext"), mapping(spec, "securityContext")
+    for where, container in all_containers(resource):
+        yield (*where, "securityContext"), mapping(container, "securityContext")
+
+
+def is_windows(resource: Resource) -> bool:
+    """Return whether the pod says that it is for Windows, to which some controls don't apply."""
+    return mapping(pod_spec(resource)[1], "os").get("name") == "windows"
