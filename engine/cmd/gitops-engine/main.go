@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/guard"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/method"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/network"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/protocol"
@@ -31,15 +32,17 @@ func main() {
 	log.SetPrefix("gitops-engine: ")
 	// The garbage collector trades memory that is there for time, up to a limit.
 	debug.SetGCPercent(400)
-	debug.SetMemoryLimit(768 << 20)
+	guard.Memory(context.Background(), log.Writer(), os.Exit)
 	// The parent ends the engine by closing its input; an interrupt at the terminal is meant for the parent.
 	signal.Ignore(os.Interrupt)
 	network.Deny()
 	out := os.Stdout
 	quiet()
-	engine := &method.Engine{}
+	engine := &method.Engine{Version: version}
 	server := protocol.Server{Methods: engine.Table()}
-	if err := server.Serve(context.Background(), os.Stdin, out, greeting()); err != nil {
+	err := server.Serve(context.Background(), os.Stdin, out, greeting())
+	engine.Close()
+	if err != nil {
 		log.Fatal(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/method"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/protocol"
 )
 
 type object = map[string]any
@@ -23,7 +24,10 @@ func call(t testing.TB, engine *method.Engine, name string, params any) (object,
 	if err != nil {
 		return nil, err
 	}
-	data, err = json.Marshal(result)
+	data, err = protocol.Encode(result)
+	if raw, ok := result.(protocol.Raw); ok {
+		data, err = raw, nil
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,10 +4,12 @@ package method
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"sync"
 
-	"github.com/pytest-gitops/pytest-gitops/engine/internal/build"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/cache"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/guard"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/network"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/protocol"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/scan"
@@ -16,13 +18,18 @@ import (
 
 // Engine answers the methods.
 type Engine struct {
-	mutex sync.Mutex
-	trees []*openTree
+	// Version is the engine's, and part of every key of the cache.
+	Version string
+
+	mutex  sync.Mutex
+	trees  []*openTree
+	caches map[string]*cache.Cache
 }
 
 // openTree is a view and what was asked for when it was opened.
 type openTree struct {
 	view   *tree.View
+	cache  *cache.Cache
 	remote bool
 }
 
@@ -59,7 +66,7 @@ type openResult struct {
 }
 
 func (e *Engine) open(_ context.Context, params openParams) (openResult, error) {
-	view, err := tree.Open(params.Root, tree.Options{Hidden: params.Hidden, Ignore: params.Ignore})
+	view, err := tree.Open(params.Root, tree.Options{Hidden: params.Hidden, Ignore: params.Ignore, Guard: guard.File})
 	if err != nil {
 		return openResult{}, err
 	}
@@ -68,8 +75,33 @@ func (e *Engine) open(_ context.Context, params openParams) (openResult, error) 
 	}
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	e.trees = append(e.trees, &openTree{view: view, remote: params.Remote})
+	e.trees = append(e.trees, &openTree{view: view, cache: e.cache(params.Cache), remote: params.Remote})
 	return openResult{Tree: len(e.trees)}, nil
+}
+
+// cache opens each directory once.
+func (e *Engine) cache(directory *string) *cache.Cache {
+	if directory == nil || *directory == "" {
+		return nil
+	}
+	if opened, known := e.caches[*directory]; known {
+		return opened
+	}
+	if e.caches == nil {
+		e.caches = map[string]*cache.Cache{}
+	}
+	opened := cache.Open(*directory, fmt.Sprintf("%s protocol %d", e.Version, protocol.Version))
+	e.caches[*directory] = opened
+	return opened
+}
+
+// Close waits for what the engine still does in the background.
+func (e *Engine) Close() {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	for _, opened := range e.caches {
+		opened.Close()
+	}
 }
 
 func (e *Engine) tree(id int) (*openTree, error) {
@@ -91,41 +123,4 @@ func (e *Engine) scan(ctx context.Context, params treeParams) (*scan.Result, err
 		return nil, err
 	}
 	return scan.Run(ctx, opened.view)
-}
-
-type buildParams struct {
-	treeParams
-	build.Request
-	Cacheable *bool `json:"cacheable"`
-}
-
-// UnmarshalJSON decodes both halves; the embedded Request brings its own decoder.
-func (p *buildParams) UnmarshalJSON(data []byte) error {
-	fields := struct {
-		Tree      int   `json:"tree"`
-		Cacheable *bool `json:"cacheable"`
-	}{}
-	if err := json.Unmarshal(data, &fields); err != nil {
-		return err
-	}
-	p.Tree, p.Cacheable = fields.Tree, fields.Cacheable
-	return json.Unmarshal(data, &p.Request)
-}
-
-type buildResult struct {
-	Cached bool `json:"cached"`
-	*build.Result
-}
-
-func (e *Engine) build(ctx context.Context, params buildParams) (*buildResult, error) {
-	opened, err := e.tree(params.Tree)
-	if err != nil {
-		return nil, err
-	}
-	params.Request.Remote = opened.remote
-	result, _, err := build.Run(ctx, opened.view, params.Request)
-	if err != nil {
-		return nil, err
-	}
-	return &buildResult{Result: result}, nil
 }

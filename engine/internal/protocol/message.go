@@ -5,6 +5,7 @@ package protocol
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
@@ -56,13 +57,27 @@ func parse(line []byte) (request, *fault.Error) {
 	return r, nil
 }
 
-// encode returns one line of JSON. A json.RawMessage is written as it is.
+// Raw is a result that is JSON already, on one line.
+type Raw []byte
+
+// encode returns one line of JSON.
 func encode(value any) ([]byte, error) {
+	if answer, ok := value.(reply); ok && answer.Error == nil {
+		if raw, ok := answer.Result.(Raw); ok {
+			return fmt.Appendf(nil, "{\"id\":%d,\"result\":%s}\n", *answer.ID, raw), nil
+		}
+	}
+	data, err := Encode(value)
+	return append(data, '\n'), err
+}
+
+// Encode returns a value as JSON on one line, with <, > and & as they are.
+func Encode(value any) (Raw, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
 		return nil, err
 	}
-	return buffer.Bytes(), nil
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
 }

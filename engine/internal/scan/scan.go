@@ -97,8 +97,13 @@ func merge(files []string, parts []part) *Result {
 	return result
 }
 
-// directoryOf returns a file's directory relative to the root, "." for the root itself.
-func directoryOf(name string) string { return path.Dir(name) }
+// directoryOf returns a file's directory relative to the root, "" for the root itself.
+func directoryOf(name string) string {
+	if directory := path.Dir(name); directory != "." {
+		return directory
+	}
+	return ""
+}
 
 func kustomizationOf(name string, file *reference.File) *Kustomization {
 	directory := directoryOf(name)

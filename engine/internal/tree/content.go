@@ -24,10 +24,19 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 // Read returns a file's contents, read once; the caller must not change them.
 func (v *View) Read(entry *Entry) ([]byte, error) {
 	v.load(entry)
-	return entry.data, entry.err
+	if entry.err != nil {
+		return nil, entry.err
+	}
+	if v.guard != nil {
+		entry.guarded.Do(func() { entry.refused = v.guard(entry.Path, entry.data) })
+	}
+	if entry.refused != nil {
+		return nil, entry.refused
+	}
+	return entry.data, nil
 }
 
-// HashOf returns the hash of a file's contents.
+// HashOf returns the hash of a file's contents, be they refused or not.
 func (v *View) HashOf(entry *Entry) (Hash, error) {
 	v.load(entry)
 	return entry.hash, entry.err
@@ -38,19 +47,8 @@ func (v *View) load(entry *Entry) {
 		entry.data, entry.err = readRegular(v.root, entry.Path)
 		if entry.err == nil {
 			entry.hash = sha256.Sum256(entry.data)
-			entry.err = v.check(entry)
-		}
-		if entry.err != nil {
-			entry.data = nil
 		}
 	})
-}
-
-func (v *View) check(entry *Entry) error {
-	if v.guard == nil {
-		return nil
-	}
-	return v.guard(entry.Path, entry.data)
 }
 
 // readRegular reads a regular file below root. It follows no symbolic link at its end and leaves the root through

@@ -78,7 +78,6 @@ func (f *FileSystem) entry(op, name string) (*Entry, error) {
 	}
 	rest, below := Relative(clean(name))
 	if !below {
-		f.trace.escaped(name)
 		return nil, &fs.PathError{Op: op, Path: name, Err: errOutside}
 	}
 	entry := f.view.Lookup(rest)
@@ -101,8 +100,11 @@ func (f *FileSystem) leaves(name string) bool {
 	if f.outside == nil {
 		return false
 	}
-	_, below := Relative(clean(name))
-	return !below
+	if _, below := Relative(clean(name)); below {
+		return false
+	}
+	f.trace.Outside = true
+	return true
 }
 
 // ReadFile implements filesys.FileSystem.

@@ -14,8 +14,8 @@ type Trace struct {
 	Kinds map[string]string `json:"kinds"`
 	// Lists are the hashes of the names in the directories that were listed.
 	Lists map[string]string `json:"lists"`
-	// Escapes are paths outside the view that were asked for.
-	Escapes []string `json:"-"`
+	// Outside is set once something outside the view was read.
+	Outside bool `json:"-"`
 }
 
 func newTrace() *Trace {
@@ -30,6 +30,17 @@ func (t *Trace) Reads() []string {
 	}
 	sort.Strings(names)
 	return names
+}
+
+// Complete tells whether the trace accounts for all that was read: not where a file couldn't be read, nor where a
+// path outside the view was asked for.
+func (t *Trace) Complete() bool {
+	for _, hash := range t.Files {
+		if hash == "" {
+			return false
+		}
+	}
+	return !t.Outside
 }
 
 // Holds tells whether the view would answer as it did when the trace was taken.
@@ -71,8 +82,6 @@ func (t *Trace) list(view *View, entry *Entry) {
 		t.Lists[entry.Path] = listOf(view, entry)
 	}
 }
-
-func (t *Trace) escaped(name string) { t.Escapes = append(t.Escapes, name) }
 
 // kindOf tells why a path is absent as well: error messages do.
 func kindOf(view *View, name string, entry *Entry) string {

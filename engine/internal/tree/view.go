@@ -61,6 +61,9 @@ type Entry struct {
 	data []byte
 	hash Hash
 	err  error
+	// guarded is done once the guard was asked, refused is what it said.
+	guarded sync.Once
+	refused error
 }
 
 // IsDir tells a directory from a regular file.

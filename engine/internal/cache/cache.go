@@ -1,0 +1,184 @@
+// Package cache keeps results on disk, each with what it was made from. A cache that can't be read or written, or
+// that holds rubbish, is as good as an empty one: it never fails a build.
+package cache
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io/fs"
+	"log"
+	"os"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/tree"
+)
+
+const (
+	// MaxSize bounds the bytes that a cache takes on disk.
+	MaxSize = 256 << 20
+	// pruneEach is how much is written between two looks at the size.
+	pruneEach = 16 << 20
+	// touchAfter is how long an entry's time of use may lag behind.
+	touchAfter = time.Hour
+	// maxFailures is how many writes may fail before no more are tried.
+	maxFailures = 3
+)
+
+// Cache is a directory of entries; safe for several processes. A nil Cache is empty and stays so.
+type Cache struct {
+	root *os.Root
+	salt []byte
+
+	mutex    sync.Mutex
+	written  int64
+	failures int
+	pruning  sync.WaitGroup
+}
+
+// Open returns the cache in a directory, which is made where it is missing. salt is part of every key: what may
+// change a result and is not part of a request. It returns nil where the directory can't be used.
+func Open(directory, salt string) *Cache {
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		log.Printf("no cache: %s", err)
+		return nil
+	}
+	root, err := os.OpenRoot(directory)
+	if err != nil {
+		log.Printf("no cache: %s", err)
+		return nil
+	}
+	// The size is looked at with the first write, too.
+	return &Cache{root: root, salt: []byte(salt), written: pruneEach}
+}
+
+// Close waits for what runs in the background.
+func (c *Cache) Close() {
+	if c != nil {
+		c.pruning.Wait()
+		_ = c.root.Close()
+	}
+}
+
+// Key identifies what was asked for.
+type Key string
+
+// KeyOf returns the key of a request.
+func (c *Cache) KeyOf(request any) (Key, error) {
+	data, err := json.Marshal(request)
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	_, _ = hash.Write(c.salt)
+	_, _ = hash.Write([]byte{0})
+	_, _ = hash.Write(data)
+	return Key(hex.EncodeToString(hash.Sum(nil))), nil
+}
+
+func (k Key) file() string { return path.Join(string(k[:2]), string(k[2:])) }
+
+// Get returns the result that was put under the key, where the view still holds all that it was made from.
+func (c *Cache) Get(key Key, view *tree.View) ([]byte, bool) {
+	if c == nil {
+		return nil, false
+	}
+	data, err := c.root.ReadFile(key.file())
+	if err != nil {
+		return nil, false
+	}
+	trace, result, valid := unpack(data)
+	if !valid || !trace.Holds(view) {
+		return nil, false
+	}
+	c.touch(key)
+	return result, true
+}
+
+// Put keeps a result with what it was made from.
+func (c *Cache) Put(key Key, trace *tree.Trace, result []byte) {
+	if c == nil || !trace.Complete() || c.failed() {
+		return
+	}
+	data, err := pack(trace, result)
+	if err != nil {
+		return
+	}
+	if err := c.write(key.file(), data); err != nil {
+		c.fail(err)
+		return
+	}
+	c.grown(int64(len(data)))
+}
+
+// An entry is the hash of all that follows, then the trace, then the result, a line each.
+func pack(trace *tree.Trace, result []byte) ([]byte, error) {
+	text, err := json.Marshal(trace)
+	if err != nil {
+		return nil, err
+	}
+	body := bytes.Join([][]byte{text, result}, []byte("\n"))
+	sum := sha256.Sum256(body)
+	return append(append(hex.AppendEncode(nil, sum[:]), '\n'), body...), nil
+}
+
+func unpack(data []byte) (*tree.Trace, []byte, bool) {
+	sum, body, found := bytes.Cut(data, []byte("\n"))
+	actual := sha256.Sum256(body)
+	if !found || string(sum) != hex.EncodeToString(actual[:]) {
+		return nil, nil, false
+	}
+	text, result, found := bytes.Cut(body, []byte("\n"))
+	var trace tree.Trace
+	if !found || json.Unmarshal(text, &trace) != nil {
+		return nil, nil, false
+	}
+	return &trace, result, true
+}
+
+// write makes the file appear whole, whoever else writes it.
+func (c *Cache) write(name string, data []byte) error {
+	if err := c.root.Mkdir(path.Dir(name), 0o700); err != nil && !os.IsExist(err) {
+		return err
+	}
+	temporary := name + temporarySuffix()
+	err := c.root.WriteFile(temporary, data, 0o600)
+	if err == nil {
+		err = c.root.Rename(temporary, name)
+	}
+	if err != nil {
+		_ = c.root.Remove(temporary)
+	}
+	return err
+}
+
+func (c *Cache) touch(key Key) {
+	info, err := c.root.Stat(key.file())
+	if now := time.Now(); err == nil && now.Sub(info.ModTime()) > touchAfter {
+		_ = c.root.Chtimes(key.file(), now, now)
+	}
+}
+
+func (c *Cache) failed() bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.failures >= maxFailures
+}
+
+func (c *Cache) fail(err error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.failures++; c.failures == 1 {
+		log.Printf("the cache can't be written: %s", withoutPath(err))
+	}
+}
+
+func withoutPath(err error) error {
+	if inner, ok := err.(*fs.PathError); ok {
+		return inner.Err
+	}
+	return err
+}
