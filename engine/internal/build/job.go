@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/guard"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/reference"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/tree"
 )
@@ -19,6 +20,7 @@ type sighting struct {
 	openAPI     bool
 	annotations bool
 	remote      *fault.Error
+	budget      guard.Budget
 }
 
 var errNotShared = errors.New("the file brings an OpenAPI schema of its own")
@@ -48,6 +50,9 @@ func (j *job) outside() filesys.FileSystem {
 // look is told of each file that is read. kustomize takes a kustomization file that can't be read for one that is
 // not there; what was seen is therefore kept.
 func (j *job) look(name string, data []byte) error {
+	if err := j.seen.budget.Spend(name, data); err != nil {
+		return err
+	}
 	if !j.seen.annotations {
 		j.seen.annotations = j.touches(name, data)
 	}
@@ -116,6 +121,7 @@ func orUnparsed(file *reference.File) error {
 
 // build runs kustomize once, alone where it has to.
 func (j *job) build() (resmap.ResMap, error) {
+	j.seen.budget.Renew()
 	if !j.seen.openAPI {
 		resources, err := shared(j.fs, j.dir)
 		if !j.seen.openAPI {
@@ -130,6 +136,9 @@ func (j *job) build() (resmap.ResMap, error) {
 func (j *job) explain(err error) error {
 	if j.seen.remote != nil {
 		return j.seen.remote
+	}
+	if problem := j.seen.budget.Problem(); problem != nil {
+		return problem
 	}
 	problem := *fault.Of(err, fault.Build)
 	problem.Message = string(bytes.ReplaceAll(bytes.ReplaceAll([]byte(problem.Message), []byte(tree.Root+"/"), nil), []byte(tree.Root), []byte(".")))

@@ -39,7 +39,7 @@ func (j *job) kustomize() (resmap.ResMap, []origin, error) {
 	if err == nil && !j.seen.annotations {
 		return annotated, origins, removeMetadata(annotated, plain.metadata)
 	}
-	if j.seen.remote != nil || j.ctx.Err() != nil {
+	if j.seen.remote != nil || j.seen.budget.Problem() != nil || j.ctx.Err() != nil {
 		return nil, nil, err
 	}
 	j.restore(file, plain)

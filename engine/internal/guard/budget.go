@@ -51,6 +51,13 @@ func (b *Budget) Spend(name string, data []byte) error {
 	return nil
 }
 
+// Renew makes the budget whole again, unless it was passed.
+func (b *Budget) Renew() {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.bytes, b.reads, b.documents = 0, 0, 0
+}
+
 // Problem returns the fault that ended the build, nil where there is none.
 func (b *Budget) Problem() *fault.Error {
 	b.mutex.Lock()

@@ -18,6 +18,7 @@ import (
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/guard"
 )
 
 // Source is a ConfigMap or Secret that answers spec.postBuild.substituteFrom.
@@ -115,6 +116,9 @@ func (s *Substitution) Run(ctx context.Context, m resmap.ResMap, index int, res 
 	text, err := res.AsYAML()
 	if err != nil {
 		return err
+	}
+	if problem := guard.Expressions(string(text), s.values); problem != nil {
+		return problem
 	}
 	object, missing, err := s.complete(string(text))
 	if err != nil {
