@@ -11,7 +11,7 @@ import pytest
 from pytest_gitops.collection import collect_file
 from pytest_gitops.fixtures import parametrize
 from pytest_gitops.items import CheckItem
-from pytest_gitops.loading import load_fleet
+from pytest_gitops.acquisition import load_fleet
 from pytest_gitops.reporting import header, with_suspension, write_summary
 from pytest_gitops.session import SESSION, GitopsSession
 from pytest_gitops.settings import Settings

@@ -1,0 +1,88 @@
+"""Gets the fleet of a run: from pytest-xdist's controller, or by loading the repository."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_gitops.exceptions import GitopsError
+from pytest_gitops.model import Fleet
+from pytest_gitops.reporting import Progress
+from pytest_gitops.settings import Settings
+from pytest_gitops.sharing import received
+
+CACHE_VARIABLE = "GITOPS_CACHE_DIR"
+
+
+def load_fleet(config: pytest.Config, settings: Settings) -> Fleet:
+    """Return the run's fleet, with progress shown on the terminal where it takes long.
+
+    Raises pytest.UsageError where the repository can't be loaded; with ``--full-trace`` a defect of this plugin
+    is raised as it is.
+    """
+    fleet = received(config)
+    if fleet is not None:
+        return fleet
+    try:
+        return _load(config, settings)
+    except GitopsError as error:
+        raise pytest.UsageError(f"gitops: {error}") from None
+    except (pytest.UsageError, MemoryError):
+        raise
+    except Exception as error:
+        if config.getoption("fulltrace"):
+            raise
+        raise pytest.UsageError(
+            f"gitops: {settings.repo} could not be loaded: {type(error).__name__}: {error}. This is a defect of "
+            "pytest-gitops: please report it with the output of --full-trace"
+        ) from None
+
+
+def _load(config: pytest.Config, settings: Settings) -> Fleet:
+    from pytest_gitops import load  # noqa: PLC0415
+
+    with Progress(config) as progress:
+        return load(
+            settings.repo,
+            engine=settings.engine,
+            cache_dir=cache_directory(config) if settings.cache else None,
+            sources=dict(settings.sources),
+            allow_remote_bases=settings.allow_remote_bases,
+            progress=progress,
+        )
+
+
+def cache_directory(config: pytest.Config) -> Path | None:
+    """Return the directory that keeps what was rendered, None where none can be written.
+
+    That is ``$GITOPS_CACHE_DIR``, else a folder of pytest's own cache, else (cacheprovider off, or a checkout that
+    can't be written) one in the user's cache directory.
+    """
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        return _made(Path(chosen).expanduser().absolute())
+    cache = getattr(config, "cache", None)
+    if cache is not None:
+        try:
+            directory: Path = cache.mkdir("gitops")
+            if os.access(directory, os.W_OK):
+                return directory
+        except OSError:
+            pass
+    return _made(_user_cache() / "pytest-gitops")
+
+
+def _made(directory: Path) -> Path | None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return directory if os.access(directory, os.W_OK) else None
+
+
+def _user_cache() -> Path:
+    default = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser(default)).absolute()
