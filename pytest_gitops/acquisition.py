@@ -23,7 +23,7 @@ def load_fleet(config: pytest.Config, settings: Settings) -> Fleet:
     Raises pytest.UsageError where the repository can't be loaded; with ``--full-trace`` a defect of this plugin
     is raised as it is.
     """
-    fleet = received(config)
+    fleet: Fleet | None = received(config, "fleet")
     if fleet is not None:
         return fleet
     try:
@@ -50,8 +50,7 @@ def _load(config: pytest.Config, settings: Settings) -> Fleet:
             engine=settings.engine,
             cache_dir=cache_directory(config) if settings.cache else None,
             sources=dict(settings.sources),
-            allow_remote_bases=settings.allow_remote_bases,
-            progress=progress,
+            remote_bases=settings.allow_remote_bases,
         )
 
 

@@ -49,7 +49,7 @@ class PartCollector(pytest.Collector):
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """Yield the items."""
         for check in CHECKS:
-            if isinstance(self.subject.part, check.parts):
+            if check.name in self.config.stash[SESSION].settings.checks and check.concerns(self.subject):
                 yield CheckItem.from_parent(self, name=check.name, check=check, subject=self.subject)
 
 

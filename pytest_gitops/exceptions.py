@@ -7,6 +7,14 @@ class GitopsError(Exception):
     """Any problem that keeps a repository from being loaded at all. Whoever runs the tests should care."""
 
 
+class GitopsWarning(UserWarning):
+    """A finding that is unwise rather than wrong: what a rule of the severity ``warning`` says.
+
+    Whoever wrote the file it points at should care. pytest's warning filters apply:
+    ``-W error::pytest_gitops.GitopsWarning`` makes each of them a failure.
+    """
+
+
 class RepositoryError(GitopsError):
     """The repository can't be read: no directory, no permission, or the wrong one. Whoever gave its path should care."""
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from pytest_gitops.acquisition import load_fleet
+from pytest_gitops.checking import check
 from pytest_gitops.collection import collect_file
 from pytest_gitops.fixtures import parametrize
 from pytest_gitops.items import CheckItem
-from pytest_gitops.acquisition import load_fleet
 from pytest_gitops.reporting import header, with_suspension, write_summary
 from pytest_gitops.session import SESSION, GitopsSession
 from pytest_gitops.settings import Settings
@@ -23,7 +24,7 @@ PLUGIN_NAME = "gitops-session"
 
 def register(config: pytest.Config, settings: Settings) -> None:
     """Start a session over the repository of these settings."""
-    session = config.stash[SESSION] = GitopsSession(config, settings, load_fleet)
+    session = config.stash[SESSION] = GitopsSession(config, settings, load_fleet, check)
     config.pluginmanager.register(Hooks(session), PLUGIN_NAME)
 
 

@@ -1,18 +1,21 @@
 """The test items: one for each check of each part of the fleet.
 
-``build`` is the first check. A further one is a further entry of ``CHECKS``.
+``build`` is the first check; the others look at what is built. What they say is in the session's results.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_gitops.checks.running import Item
+from pytest_gitops.exceptions import GitopsWarning
 from pytest_gitops.model import (
     Cluster,
     Failed,
@@ -20,14 +23,16 @@ from pytest_gitops.model import (
     Fleet,
     Kustomization,
     Location,
+    Outcome,
     Overlay,
     Severity,
     Skipped,
 )
-from pytest_gitops.session import SESSION
+from pytest_gitops.session import SESSION, GitopsSession
 
 FINDING = "gitops_finding"
 SUSPENDED = "gitops_suspended"
+TELLERS = pytest.StashKey[dict[Item, tuple[int, "CheckItem"]]]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,16 @@ class Subject:
         return self.part.location if isinstance(self.part, Kustomization) else Location(self.part.file, 1)
 
     @property
+    def outcome(self) -> Outcome | None:
+        """What became of the part's render; None for a cluster, which is many."""
+        return None if isinstance(self.part, Cluster) else self.part.outcome
+
+    def item(self, check: str) -> Item:
+        """Return what the session's results know this subject's item by."""
+        cluster = self.cluster.name if self.cluster else None
+        return Item(check, cluster, None if isinstance(self.part, Cluster) else self.name)
+
+    @property
     def suspended(self) -> bool:
         """Whether the part is a suspended Kustomization."""
         return isinstance(self.part, Kustomization) and self.part.suspended
@@ -66,22 +81,34 @@ Verdict = Skipped | tuple[Finding, ...]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One kind of item: ``judge`` gets every subject whose part is one of ``parts``."""
+    """One kind of item, and the kinds of part that have it."""
 
     name: str
-    judge: Callable[[Subject], Verdict]
-    parts: tuple[type, ...] = (Kustomization, Overlay)
+    parts: tuple[type, ...] = (Kustomization,)
+
+    def concerns(self, subject: Subject) -> bool:
+        """Return whether the subject has such an item: one whose part was not tried has ``build`` alone."""
+        if not isinstance(subject.part, self.parts):
+            return False
+        return self.name == "build" or not isinstance(subject.outcome, Skipped)
 
 
-def build(subject: Subject) -> Verdict:
-    """Return why the part doesn't render, or was not tried; nothing where it renders."""
-    outcome = None if isinstance(subject.part, Cluster) else subject.part.outcome
-    if isinstance(outcome, Failed):
-        return outcome.findings or (Finding("build", Severity.ERROR, "can't be rendered", location=subject.location),)
-    return outcome if isinstance(outcome, Skipped) else ()
+CHECKS: tuple[Check, ...] = (
+    Check("build", (Kustomization, Overlay)),
+    Check("schema"),
+    Check("references"),
+    Check("policy"),
+    Check("graph", (Cluster,)),
+)
 
 
-CHECKS: tuple[Check, ...] = (Check("build", build),)
+def verdict(check: Check, subject: Subject, session: GitopsSession) -> Verdict:
+    """Return what a check says of a subject, or why it says nothing."""
+    if isinstance(subject.outcome, Skipped):
+        return subject.outcome
+    if isinstance(subject.outcome, Failed) and check.name != "build":
+        return Skipped("it does not build")
+    return session.results.of(subject.item(check.name))
 
 
 class ChecksFailedError(Exception):
@@ -113,22 +140,42 @@ class CheckItem(pytest.Item):
 
     def runtest(self) -> None:
         """Judge, and raise what pytest makes a skip or a failure of."""
-        verdict = self.check.judge(self.subject)
-        if isinstance(verdict, Skipped):
-            pytest.skip(verdict.reason)
-        self.user_properties += [(FINDING, json.dumps(_plain(finding))) for finding in verdict]
-        errors = [finding for finding in verdict if finding.severity is Severity.ERROR]
+        found = verdict(self.check, self.subject, self.config.stash[SESSION])
+        if isinstance(found, Skipped):
+            pytest.skip(found.reason)
+        own = [finding for finding in found if self._teller(finding) is self]
+        self.user_properties += [(FINDING, json.dumps(_plain(finding))) for finding in own]
+        refused = [f for f in own if f.severity is Severity.WARNING and self._warn(f)]
+        errors = [f for f in found if f.severity is Severity.ERROR or f in refused]
         if errors:
             raise self._failure(errors)
+
+    def _teller(self, finding: Finding) -> CheckItem:
+        """Return the item that tells a finding in full: the first of those that run and share it."""
+        tellers = self.session.stash.setdefault(TELLERS, {})
+        if not tellers:
+            tellers.update(_tellers(self.session.items))
+        items = self.config.stash[SESSION].results.items(finding)
+        return min((tellers[item] for item in items if item in tellers), default=(0, self), key=lambda t: t[0])[1]
+
+    def _warn(self, finding: Finding) -> bool:
+        """Emit a warning at the place of its finding; return whether the user's filters make it an error."""
+        location = finding.location or self.subject.location
+        file = self.config.stash[SESSION].where(Location(location.file))
+        try:
+            warnings.warn_explicit(warning_of(finding), None, file, location.line or 1)
+        except GitopsWarning:
+            return True
+        return False
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
         """Return the failure's text as pytest's own kind of representation: only that survives pytest-xdist whole."""
         if not isinstance(excinfo.value, ChecksFailedError):
             return super().repr_failure(excinfo, *args, **kwargs)
         representation = excinfo.getrepr(style="value")
-        if representation.reprcrash is not None:
-            path, line, message = excinfo.value.crash
-            representation.reprcrash = replace(representation.reprcrash, path=path, lineno=line, message=message)
+        crash = representation.reprcrash
+        if crash is not None:
+            crash.path, crash.lineno, crash.message = excinfo.value.crash
         return representation
 
     def _failure(self, errors: list[Finding]) -> ChecksFailedError:
@@ -138,8 +185,27 @@ class CheckItem(pytest.Item):
         message = errors[0].message.partition("\n")[0]
         if self.config.getoption("tbstyle") != "line":
             message = f"{session.where(where)}: {message}"
-        text = "\n\n".join(describe(finding, session.where) for finding in errors)
+        text = "\n\n".join(self._told(finding, session.where) for finding in errors)
         return ChecksFailedError(text, (session.where(Location(where.file)), where.line or 1, message))
+
+    def _told(self, finding: Finding, where: Callable[[Location], str]) -> str:
+        teller = self._teller(finding)
+        if teller is self:
+            return describe(finding, where)
+        place = f"{where(finding.location)}: " if finding.location else ""
+        return f"{place}{finding.message}\n  told in full by {teller.nodeid}"
+
+
+def _tellers(items: Sequence[pytest.Item]) -> dict[Item, tuple[int, CheckItem]]:
+    found = [(number, item) for number, item in enumerate(items) if isinstance(item, CheckItem)]
+    return {item.subject.item(item.check.name): (number, item) for number, item in reversed(found)}
+
+
+def warning_of(finding: Finding) -> GitopsWarning:
+    """Return a finding as a warning: its message, its rule, the clusters, and the remedy."""
+    clusters = f" (in {', '.join(finding.clusters)})" if len(finding.clusters) > 1 else ""
+    remedy = f" {finding.remedy}" if finding.remedy else ""
+    return GitopsWarning(f"{finding.rule}: {finding.message}{clusters}.{remedy}")
 
 
 def describe(finding: Finding, where: Callable[[Location], str]) -> str:
@@ -148,9 +214,13 @@ def describe(finding: Finding, where: Callable[[Location], str]) -> str:
     lines = [place + finding.message]
     if finding.resource:
         lines.append(f"  in {finding.resource}")
+    if len(finding.clusters) > 1:
+        lines.append(f"  in the clusters {', '.join(finding.clusters)}")
     lines += [f"  from {where(location)}" for location in reversed(finding.chain)]
     if finding.remedy:
         lines.append(f"  remedy: {finding.remedy}")
+    if finding.rule != "build":
+        lines.append(f"  rule: {finding.rule}")
     return "\n".join(lines)
 
 

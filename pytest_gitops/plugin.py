@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_gitops import hookspecs
 from pytest_gitops.fixtures import _gitops_each_kustomization, _gitops_target, cluster, fleet, kustomization, rendered
 from pytest_gitops.settings import SETTINGS, add_options, read_settings
 
@@ -14,6 +15,11 @@ _MARKER = (
     "matches. The plugin's own tests carry it too: -m \"gitops(check='build')\" selects by check, cluster, "
     "kustomization, namespace, name or overlay."
 )
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks that users can implement."""
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

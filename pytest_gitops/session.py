@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from pytest_gitops.checks.running import Results
 from pytest_gitops.model import Cluster, Fleet, Location, Overlay
 from pytest_gitops.settings import Settings
 
 Loader = Callable[[pytest.Config, Settings], Fleet]
+Checker = Callable[[pytest.Config, Settings, Fleet], Results]
 
 
 class GitopsSession:
@@ -23,16 +25,22 @@ class GitopsSession:
     Raises pytest.UsageError where the repository lies outside of pytest's rootdir.
     """
 
-    def __init__(self, config: pytest.Config, settings: Settings, load: Loader) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, load: Loader, check: Checker) -> None:
         self.settings = settings
         self._config = config
         self._load = load
+        self._check = check
         _below(config.rootpath, settings.repo)
 
     @cached_property
     def fleet(self) -> Fleet:
         """The fleet, without the clusters that ``--gitops-cluster`` leaves out."""
         return select(self._load(self._config, self.settings), self.settings.clusters)
+
+    @cached_property
+    def results(self) -> Results:
+        """What the checks found, computed once and when it is first asked for."""
+        return self._check(self._config, self.settings, self.fleet)
 
     @cached_property
     def root(self) -> Path:

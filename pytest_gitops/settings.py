@@ -26,6 +26,16 @@ The local directory that stands for a source outside of this repository (repeata
 """
 
 
+_CHECK_HELP = """
+Only this check (repeatable): `build`, `schema`, `references`, `policy` or `graph`.
+"""
+_RULE_HELP = """
+Only the rules whose id matches GLOB (repeatable), whatever set they are in.
+"""
+
+CHECKS = ("build", "schema", "references", "policy", "graph")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The options of one run; ``repo`` and the directories of ``sources`` are absolute and exist."""
@@ -36,6 +46,8 @@ class Settings:
     cache: bool = True
     sources: tuple[tuple[str, Path], ...] = ()
     allow_remote_bases: bool = False
+    checks: tuple[str, ...] = CHECKS
+    rules: tuple[str, ...] = ()
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -49,6 +61,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--gitops-engine", metavar="NAME", default="auto", help=_text(_ENGINE_HELP))
     group.addoption("--gitops-no-cache", action="store_true", help="Render everything anew, and keep nothing.")
     group.addoption("--gitops-source", metavar="KEY=DIR", action="append", default=[], help=_text(_SOURCE_HELP))
+    group.addoption("--gitops-check", metavar="CHECK", action="append", default=[], help=_text(_CHECK_HELP))
+    group.addoption("--gitops-rule", metavar="GLOB", action="append", default=[], help=_text(_RULE_HELP))
     group.addoption(
         "--gitops-allow-remote-bases",
         action="store_true",
@@ -73,7 +87,17 @@ def read_settings(config: pytest.Config) -> Settings | None:
         cache=not config.getoption("gitops_no_cache"),
         sources=tuple(_sources(config)),
         allow_remote_bases=config.getoption("gitops_allow_remote_bases"),
+        checks=_checks(config),
+        rules=tuple(config.getoption("gitops_rule")),
     )
+
+
+def _checks(config: pytest.Config) -> tuple[str, ...]:
+    chosen = config.getoption("gitops_check")
+    for name in chosen:
+        if name not in CHECKS:
+            raise pytest.UsageError(f"--gitops-check: {name!r} is not one of {', '.join(CHECKS)}")
+    return tuple(name for name in CHECKS if name in chosen) or CHECKS
 
 
 def _repository(config: pytest.Config) -> Path | None:

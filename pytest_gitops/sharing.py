@@ -1,4 +1,4 @@
-"""Hands the fleet from pytest-xdist's controller to its workers, so that a session renders once."""
+"""Hands fleet and results from pytest-xdist's controller to its workers, so that a session renders and judges once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 import pytest
 
-from pytest_gitops.model import Fleet
 from pytest_gitops.session import SESSION
 
 _KEY = "gitops_fleet"
@@ -25,9 +24,9 @@ class WorkerNode(Protocol):
 
 
 def hand_over(node: WorkerNode) -> None:
-    """Tell a worker that is about to start where the fleet lies.
+    """Tell a worker that is about to start where the fleet and its results lie.
 
-    It lies in a directory that only this user can enter, and that goes when the session ends.
+    They lie in a directory that only this user can enter, and that goes when the session ends.
     """
     config = node.config
     if _SHARED not in config.stash:
@@ -35,22 +34,23 @@ def hand_over(node: WorkerNode) -> None:
     node.workerinput[_KEY] = str(config.stash[_SHARED])
 
 
-def received(config: pytest.Config) -> Fleet | None:
-    """Return the fleet that the controller handed over.
+def received(config: pytest.Config, what: str) -> Any:
+    """Return the ``fleet`` or the ``results`` that the controller handed over.
 
-    None where this is no worker, or one on another machine, which has to load its own.
+    None where this is no worker, or one on another machine, which has to make its own.
     """
-    path = getattr(config, "workerinput", {}).get(_KEY)
-    if path is None or not Path(path).is_file():
+    directory = getattr(config, "workerinput", {}).get(_KEY)
+    if directory is None:
         return None
-    fleet: Fleet = pickle.loads(Path(path).read_bytes())  # noqa: S301 (the controller's own directory)
-    return fleet
+    path = Path(directory) / f"{what}.pickle"
+    return pickle.loads(path.read_bytes()) if path.is_file() else None  # noqa: S301 (the controller's own directory)
 
 
 def _write(config: pytest.Config) -> Path:
     directory = tempfile.mkdtemp(prefix="pytest-gitops-")
     config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
-    path = Path(directory) / "fleet.pickle"
-    with path.open("wb") as file:
-        pickle.dump(config.stash[SESSION].fleet, file, protocol=pickle.HIGHEST_PROTOCOL)
-    return path
+    session = config.stash[SESSION]
+    for name, value in (("fleet", session.fleet), ("results", session.results)):
+        with (Path(directory) / f"{name}.pickle").open("wb") as file:
+            pickle.dump(value, file, protocol=pickle.HIGHEST_PROTOCOL)
+    return Path(directory)

@@ -13,7 +13,7 @@ from pytest_gitops.checks.context import ClusterIndex, Context, FleetIndex, Owne
 from pytest_gitops.checks.locating import Locator
 from pytest_gitops.checks.rule import Rule, Scope, Violation
 from pytest_gitops.checks.selection import Exemption, Selection, annotated
-from pytest_gitops.model import Finding, Kustomization, Location, Resource, Severity
+from pytest_gitops.model import Cluster, Failed, Finding, Kustomization, Location, Resource, Severity, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What a finding is told for: a check of one Kustomization, one cluster (None) or the repository (both None)."""
+    """What a finding is told for: a check of a part of the fleet.
+
+    The part is a Kustomization (``namespace/name``) of a cluster, a cluster (``part`` is None), or an overlay
+    (its path; ``cluster`` is None).
+    """
 
     check: str
     cluster: str | None = None
-    kustomization: str | None = None
+    part: str | None = None
 
 
 Judge = Callable[[FleetIndex, Sequence[Rule]], Iterable[Hit]]
@@ -44,26 +48,27 @@ class Results:
 
     def __init__(self, findings: Iterable[tuple[Finding, tuple[Item, ...]]]) -> None:
         self._findings = tuple(findings)
+        self._items = {id(finding): items for finding, items in self._findings}
         self._by_item: dict[Item, list[Finding]] = defaultdict(list)
         for finding, items in self._findings:
             for item in items:
                 self._by_item[item].append(finding)
+
+    def items(self, finding: Finding) -> tuple[Item, ...]:
+        """Return the items that share a finding, in the fleet's order; raises KeyError for a foreign finding."""
+        return self._items[id(finding)]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Every finding, once."""
         return tuple(finding for finding, _ in self._findings)
 
+    def __reduce__(self) -> tuple[type[Results], tuple[object, ...]]:
+        return Results, (self._findings,)
+
     def of(self, item: Item) -> tuple[Finding, ...]:
         """Return the findings of one item."""
         return tuple(self._by_item.get(item, ()))
-
-    def first(self, finding: Finding) -> Item:
-        """Return the item a finding is told in full for, in the fleet's order; raises KeyError for a foreign one."""
-        for candidate, items in self._findings:
-            if candidate is finding:
-                return items[0]
-        raise KeyError(finding)
 
 
 def run(
@@ -78,12 +83,15 @@ def run(
     excused = _Excuses(selection, today or date.today())
     locator = Locator(index.files)
     told = _Told()
+    items = _Items(index)
+    for finding, item in _unbuilt(index):
+        told.add(finding, item)
     for hit in (*judge(index, active), *(hit for source in judges for hit in source(index, active))):
         finding = _finding(hit, locator)
         if not excused.covers(hit, finding):
-            told.add(finding, _item(hit))
+            told.add(finding, items.of(hit))
     for finding in excused.findings(active):
-        told.add(finding, Item("policy"))
+        told.add(finding, items.first("policy"))
     return Results(told)
 
 
@@ -95,6 +103,17 @@ def judge(index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
             yield from _kustomizations(target, [r for r in rules if r.scope is Scope.KUSTOMIZATION])
         yield from _cluster(cluster, [r for r in rules if r.scope is Scope.CLUSTER])
     yield from _files(index, [r for r in rules if r.scope is Scope.FILE])
+
+
+def _judged(rule: Rule, subject: object, context: object) -> Iterator[Violation]:
+    """Yield what a rule says; one that breaks says so, and takes no other down with it."""
+    try:
+        for said in rule(subject, context) or ():
+            yield Violation(said) if isinstance(said, str) else said
+    except Exception as error:
+        message = f"the rule {rule.id} broke: {type(error).__name__}: {error}"
+        remedy = "Mend the rule; until then, nothing is known about what it looks at."
+        yield Violation(message, remedy=remedy, severity=Severity.ERROR)
 
 
 class _Dispatch:
@@ -126,7 +145,7 @@ def _resources(cluster: ClusterIndex, dispatch: _Dispatch) -> Iterator[Hit]:
             continue
         context = Context(cluster, owned.kustomization)
         for rule in rules:
-            for violation in rule(owned.resource, context):
+            for violation in _judged(rule, owned.resource, context):
                 yield _hit(rule, violation, cluster, owned)
 
 
@@ -134,14 +153,14 @@ def _kustomizations(cluster: ClusterIndex, rules: Sequence[Rule]) -> Iterator[Hi
     for kustomization in cluster.kustomizations:
         context = Context(cluster, kustomization)
         for rule in rules:
-            for violation in rule(kustomization, context):
+            for violation in _judged(rule, kustomization, context):
                 subject = violation.subject or kustomization
                 yield Hit(rule, violation, cluster, kustomization, subject)
 
 
 def _cluster(cluster: ClusterIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
     for rule in rules:
-        for violation in rule(cluster, cluster):
+        for violation in _judged(rule, cluster, cluster):
             yield Hit(rule, violation, cluster, _owner(cluster, violation.subject), violation.subject)
 
 
@@ -151,7 +170,7 @@ def _files(index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
         for file in index.files.matching(rule.files):
             if rule.contains and not re.search(rule.contains, file.text, re.MULTILINE):
                 continue
-            for violation in rule(file, index):
+            for violation in _judged(rule, file, index):
                 placed = violation if violation.location else replace(violation, location=Location(file.path))
                 for cluster, kustomization in readers.of(file.path):
                     yield Hit(rule, placed, cluster, kustomization)
@@ -210,10 +229,52 @@ def _located(hit: Hit, locator: Locator) -> Location | None:
     return locator.locate(hit.cluster, hit.subject, violation.path, hit.kustomization, value=violation.value)
 
 
-def _item(hit: Hit) -> Item:
-    cluster = hit.cluster.name if hit.cluster else None
-    per_kustomization = hit.rule.check != "graph" and hit.kustomization is not None
-    return Item(hit.rule.check, cluster, hit.kustomization.name if per_kustomization and hit.kustomization else None)
+def _unbuilt(index: FleetIndex) -> Iterator[tuple[Finding, Item]]:
+    """Yield why parts of the fleet don't build."""
+    for cluster in index.clusters:
+        for kustomization in cluster.cluster.kustomizations:
+            if isinstance(kustomization.outcome, Failed):
+                item = Item("build", cluster.name, kustomization.name)
+                for finding in kustomization.outcome.findings or (_unexplained(kustomization.location),):
+                    yield replace(finding, clusters=finding.clusters or (cluster.name,)), item
+    for overlay in index.fleet.overlays:
+        if isinstance(overlay.outcome, Failed):
+            for finding in overlay.outcome.findings or (_unexplained(Location(overlay.file, 1)),):
+                yield finding, Item("build", None, overlay.path or ".")
+
+
+def _unexplained(location: Location) -> Finding:
+    return Finding("build", Severity.ERROR, "can't be rendered", location=location)
+
+
+class _Items:
+    """Which item a hit belongs to: always one that is there."""
+
+    def __init__(self, index: FleetIndex) -> None:
+        self._index = index
+
+    def of(self, hit: Hit) -> Item:
+        """Return the item of the hit's Kustomization, or of the nearest part of the cluster that was tried."""
+        if hit.cluster is None:
+            return self.first(hit.rule.check)
+        cluster = hit.cluster.cluster
+        if hit.rule.check == "graph":
+            return Item("graph", cluster.name)
+        kustomization = hit.kustomization
+        while kustomization is not None and isinstance(kustomization.outcome, Skipped):
+            parent = kustomization.parent
+            kustomization = next((k for k in cluster.kustomizations if k.name == parent), None)
+        return self._item(hit.rule.check, cluster, kustomization)
+
+    def first(self, check: str) -> Item:
+        """Return the item of what concerns the whole repository: that of the first cluster's entry."""
+        clusters = self._index.fleet.clusters
+        return self._item(check, clusters[0], None) if clusters else Item(check)
+
+    def _item(self, check: str, cluster: Cluster, kustomization: Kustomization | None) -> Item:
+        if kustomization is None:
+            kustomization = next((k for k in cluster.kustomizations if not isinstance(k.outcome, Skipped)), None)
+        return Item(check, cluster.name, kustomization.name) if kustomization else Item("graph", cluster.name)
 
 
 class _Told:
