@@ -73,7 +73,9 @@ func (c *Cache) KeyOf(request any) (Key, error) {
 		return "", err
 	}
 	hash := sha256.New()
-	_, _ = hash.Write(c.salt)
+	if c != nil {
+		_, _ = hash.Write(c.salt)
+	}
 	_, _ = hash.Write([]byte{0})
 	_, _ = hash.Write(data)
 	return Key(hex.EncodeToString(hash.Sum(nil))), nil

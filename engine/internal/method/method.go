@@ -12,7 +12,6 @@ import (
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/guard"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/network"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/protocol"
-	"github.com/pytest-gitops/pytest-gitops/engine/internal/scan"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/tree"
 )
 
@@ -28,6 +27,7 @@ type Engine struct {
 
 // openTree is a view and what was asked for when it was opened.
 type openTree struct {
+	root   string
 	view   *tree.View
 	cache  *cache.Cache
 	remote bool
@@ -75,7 +75,9 @@ func (e *Engine) open(_ context.Context, params openParams) (openResult, error) 
 	}
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	e.trees = append(e.trees, &openTree{view: view, cache: e.cache(params.Cache), remote: params.Remote})
+	e.trees = append(e.trees, &openTree{
+		root: params.Root, view: view, cache: e.cache(params.Cache), remote: params.Remote,
+	})
 	return openResult{Tree: len(e.trees)}, nil
 }
 
@@ -115,12 +117,4 @@ func (e *Engine) tree(id int) (*openTree, error) {
 
 type treeParams struct {
 	Tree int `json:"tree"`
-}
-
-func (e *Engine) scan(ctx context.Context, params treeParams) (*scan.Result, error) {
-	opened, err := e.tree(params.Tree)
-	if err != nil {
-		return nil, err
-	}
-	return scan.Run(ctx, opened.view)
 }

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -9,9 +10,10 @@ import (
 	"strconv"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-	k8syaml "sigs.k8s.io/yaml"
+	"go.yaml.in/yaml/v3"
 
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/canonical"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/reference"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/tree"
 )
@@ -34,12 +36,16 @@ var (
 )
 
 func (p *part) read(view *tree.View, name string) {
-	if !isYAML(name) && !reference.IsKustomization(name) {
+	if !isRead(name) {
 		return
 	}
-	data, err := view.Read(view.Lookup(name))
+	entry := view.Lookup(name)
+	data, err := view.Read(entry)
 	if err != nil {
-		p.errors = append(p.errors, Problem{File: name, Message: err.Error()})
+		var problem *fault.Error
+		if !errors.As(err, &problem) || view.Contains(entry, fluxMark) {
+			p.errors = append(p.errors, Problem{File: name, Message: err.Error()})
+		}
 		return
 	}
 	if reference.IsKustomization(name) {
@@ -84,12 +90,14 @@ func (p *part) readObjects(name string, data []byte) {
 		if !hasFluxObject(document.data) {
 			continue
 		}
-		object := map[string]any{}
-		if err := k8syaml.Unmarshal(document.data, &object); err != nil {
+		var node yaml.Node
+		if err := yaml.Unmarshal(document.data, &node); err != nil {
 			p.addError(name, document, err)
 			continue
 		}
-		p.add(name, document, object)
+		if len(node.Content) > 0 {
+			p.add(name, document, node.Content[0])
+		}
 	}
 }
 
@@ -100,50 +108,60 @@ func hasFluxObject(document []byte) bool {
 	return bytes.Contains(document, fluxGroup) && apiVersion.Match(document)
 }
 
-func isFlux(object map[string]any) bool {
-	version, _ := object["apiVersion"].(string)
-	group, _, found := strings.Cut(version, "/")
-	return found && (strings.HasSuffix(group, "fluxcd.io") || group == "fluxcd.controlplane.io")
+func isFlux(object *yaml.Node) bool {
+	group, _, found := strings.Cut(textOf(object, "apiVersion"), "/")
+	return found && (strings.HasSuffix(group, "fluxcd.io") || group == "fluxcd.controlplane.io") &&
+		textOf(object, "kind") != ""
 }
 
-// add keeps a document's object, or the items of a List; each item has the line of its own first key.
-func (p *part) add(name string, document document, object map[string]any) {
-	kind, _ := object["kind"].(string)
-	items, _ := object["items"].([]any)
-	if !strings.HasSuffix(kind, "List") || items == nil {
-		if isFlux(object) && kind != "" {
-			p.objects = append(p.objects, Object{File: name, Line: document.line, Object: object})
+// add keeps a document's object, or the items of a List; each has the line of its own first key.
+func (p *part) add(name string, document document, object *yaml.Node) {
+	if items := field(object, "items"); items != nil && strings.HasSuffix(textOf(object, "kind"), "List") {
+		for _, item := range items.Content {
+			p.add(name, document, item)
 		}
 		return
 	}
-	lines := itemLines(document)
-	for index, item := range items {
-		inner, _ := item.(map[string]any)
-		if !isFlux(inner) {
-			continue
-		}
-		line := document.line
-		if index < len(lines) {
-			line = lines[index]
-		}
-		p.objects = append(p.objects, Object{File: name, Line: line, Object: inner})
+	if !isFlux(object) {
+		return
 	}
+	text, err := canonical.Append(nil, object)
+	if errors.Is(err, canonical.ErrUnusual) {
+		text, err = decoded(object)
+	}
+	if err != nil {
+		p.addError(name, document, err)
+		return
+	}
+	p.objects = append(p.objects, Object{File: name, Line: document.offset + object.Line, Object: text})
 }
 
-func itemLines(document document) []int {
-	node, err := yaml.Parse(string(document.data))
-	if err != nil {
+// decoded is the JSON of an object with aliases and the like.
+func decoded(object *yaml.Node) (json.RawMessage, error) {
+	var plain map[string]any
+	if err := object.Decode(&plain); err != nil {
+		return nil, err
+	}
+	return json.Marshal(plain)
+}
+
+func field(node *yaml.Node, name string) *yaml.Node {
+	if node.Kind != yaml.MappingNode {
 		return nil
 	}
-	items := node.Field("items")
-	if items == nil || items.Value == nil {
-		return nil
+	for at := 0; at+1 < len(node.Content); at += 2 {
+		if node.Content[at].Value == name {
+			return node.Content[at+1]
+		}
 	}
-	var lines []int
-	for _, item := range items.Value.YNode().Content {
-		lines = append(lines, document.offset+item.Line)
+	return nil
+}
+
+func textOf(node *yaml.Node, name string) string {
+	if value := field(node, name); value != nil && value.Kind == yaml.ScalarNode {
+		return value.Value
 	}
-	return lines
+	return ""
 }
 
 var yamlLine = regexp.MustCompile(`line (\d+)`)

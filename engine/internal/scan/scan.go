@@ -3,9 +3,10 @@ package scan
 
 import (
 	"context"
+	"encoding/json"
 	"path"
 	"runtime"
-	"sort"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -15,9 +16,9 @@ import (
 
 // Object is an object of Flux's, where it was found. Fields are in the order of their JSON keys, here as below.
 type Object struct {
-	File   string         `json:"file"`
-	Line   int            `json:"line"`
-	Object map[string]any `json:"object"`
+	File   string          `json:"file"`
+	Line   int             `json:"line"`
+	Object json.RawMessage `json:"object"`
 }
 
 // Kustomization is a directory with a kustomization file.
@@ -76,6 +77,13 @@ func Run(ctx context.Context, view *tree.View) (*Result, error) {
 	return merge(files, parts), nil
 }
 
+// Trace returns what a scan reads of a view.
+func Trace(view *tree.View) *tree.Trace {
+	return tree.TraceOf(view, slices.DeleteFunc(view.Files(), func(name string) bool { return !isRead(name) }))
+}
+
+func isRead(name string) bool { return isYAML(name) || reference.IsKustomization(name) }
+
 func merge(files []string, parts []part) *Result {
 	result := &Result{
 		Charts: []string{}, Errors: []Problem{}, Files: len(files),
@@ -93,7 +101,6 @@ func merge(files []string, parts []part) *Result {
 		result.Objects = append(result.Objects, p.objects...)
 		result.Versions = append(result.Versions, p.versions...)
 	}
-	sort.Strings(result.Charts)
 	return result
 }
 

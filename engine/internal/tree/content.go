@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -34,6 +35,12 @@ func (v *View) Read(entry *Entry) ([]byte, error) {
 		return nil, entry.refused
 	}
 	return entry.data, nil
+}
+
+// Contains tells whether a file holds a text, even where the guard refuses the file.
+func (v *View) Contains(entry *Entry, text []byte) bool {
+	v.load(entry)
+	return bytes.Contains(entry.data, text)
 }
 
 // HashOf returns the hash of a file's contents, be they refused or not.

@@ -14,8 +14,20 @@ type Trace struct {
 	Kinds map[string]string `json:"kinds"`
 	// Lists are the hashes of the names in the directories that were listed.
 	Lists map[string]string `json:"lists"`
+	// Paths is the hash of the paths of all files, "" where nobody asked for them.
+	Paths string `json:"paths,omitempty"`
 	// Outside is set once something outside the view was read.
 	Outside bool `json:"-"`
+}
+
+// TraceOf returns what a reading of the given files, and of the list of all files, would have been traced as.
+func TraceOf(view *View, files []string) *Trace {
+	trace := newTrace()
+	trace.Paths = pathsOf(view)
+	for _, name := range files {
+		trace.read(view, view.Lookup(name))
+	}
+	return trace
 }
 
 func newTrace() *Trace {
@@ -45,6 +57,9 @@ func (t *Trace) Complete() bool {
 
 // Holds tells whether the view would answer as it did when the trace was taken.
 func (t *Trace) Holds(view *View) bool {
+	if t.Paths != "" && t.Paths != pathsOf(view) {
+		return false
+	}
 	for name, kind := range t.Kinds {
 		if kindOf(view, name, view.Lookup(name)) != kind {
 			return false
@@ -101,6 +116,16 @@ func hashOf(view *View, entry *Entry) string {
 	if err != nil {
 		return ""
 	}
+	return hash.String()
+}
+
+func pathsOf(view *View) string {
+	sum := sha256.New()
+	for _, name := range view.Files() {
+		_, _ = sum.Write([]byte(name + "\x00"))
+	}
+	var hash Hash
+	sum.Sum(hash[:0])
 	return hash.String()
 }
 
