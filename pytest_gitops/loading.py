@@ -1,88 +1,111 @@
-"""Gets the fleet of a run: from pytest-xdist's controller, or by loading the repository."""
+"""From a directory to a fleet: discover the clusters, follow them as Flux does, render what they don't reach."""
 
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
-import pytest
-
-from pytest_gitops.exceptions import GitopsError
+from pytest_gitops.configuration import Configuration, read_configuration
+from pytest_gitops.discovery import Reach, declarations, declared_entries, implied_entries, instances, name_entries
+from pytest_gitops.exceptions import EngineError, RepositoryError
+from pytest_gitops.locating import Locator
 from pytest_gitops.model import Fleet
-from pytest_gitops.reporting import Progress
-from pytest_gitops.settings import Settings
-from pytest_gitops.sharing import received
+from pytest_gitops.notes import notes_of
+from pytest_gitops.overlays import render_overlays, unreached_overlays
+from pytest_gitops.recursion import ClusterRun, Places, Surroundings, Trees, files_read, unread
+from pytest_gitops.rendering import Index, Renderer, RendererUnavailableError, Tree, TreeError, create_renderer
+from pytest_gitops.repository import Repository, find_repository
+from pytest_gitops.starting import ClusterStart, check_names, configured_entries
 
-CACHE_VARIABLE = "GITOPS_CACHE_DIR"
 
+def load(
+    path: str | os.PathLike[str] = ".",
+    *,
+    engine: str = "auto",
+    configuration: Configuration | None = None,
+    sources: Mapping[str, Path] | None = None,
+    cache_dir: Path | None = None,
+    remote_bases: bool = False,
+) -> Fleet:
+    """Load a GitOps repository: all its clusters, rendered as each of them would, and the overlays none reaches.
 
-def load_fleet(config: pytest.Config, settings: Settings) -> Fleet:
-    """Return the run's fleet, with progress shown on the terminal where it takes long.
+    ``configuration`` is by default what the repository holds; ``sources`` are further directories that stand for
+    sources, by ``Kind/namespace/name`` or URL. ``cache_dir`` keeps renders between runs. ``remote_bases`` lets
+    kustomization files fetch over the network.
 
-    Raises pytest.UsageError where the repository can't be loaded; with ``--full-trace`` a defect of this plugin
-    is raised as it is.
+    Raises RepositoryError, ConfigurationError or EngineError, each of them a GitopsError, where nothing can be
+    loaded at all; what is wrong with a single Kustomization is its outcome.
     """
-    fleet = received(config)
-    if fleet is not None:
-        return fleet
+    repository = find_repository(path)
     try:
-        return _load(config, settings)
-    except GitopsError as error:
-        raise pytest.UsageError(f"gitops: {error}") from None
-    except (pytest.UsageError, MemoryError):
-        raise
-    except Exception as error:
-        if config.getoption("fulltrace"):
-            raise
-        raise pytest.UsageError(
-            f"gitops: {settings.repo} could not be loaded: {type(error).__name__}: {error}. This is a defect of "
-            "pytest-gitops: please report it with the output of --full-trace"
-        ) from None
+        with closing(create_renderer(engine, cache=cache_dir)) as renderer:
+            return _Loading(repository, renderer, remote=remote_bases).run(configuration, sources or {})
+    except RendererUnavailableError as error:
+        raise EngineError(str(error)) from None
 
 
-def _load(config: pytest.Config, settings: Settings) -> Fleet:
-    from pytest_gitops import load  # noqa: PLC0415
+class _Loading:
+    """One load: the steps in the order in which data flows."""
 
-    with Progress(config) as progress:
-        return load(
-            settings.repo,
-            engine=settings.engine,
-            cache_dir=cache_directory(config) if settings.cache else None,
-            sources=dict(settings.sources),
-            allow_remote_bases=settings.allow_remote_bases,
-            progress=progress,
+    def __init__(self, repository: Repository, renderer: Renderer, *, remote: bool) -> None:
+        self._renderer = renderer
+        self._remote = remote
+        self._repository = repository
+        self._trees = Trees(renderer, repository, remote=remote)
+
+    def run(self, configuration: Configuration | None, sources: Mapping[str, Path]) -> Fleet:
+        config = configuration if configuration is not None else read_configuration(self._repository.root)
+        tree, index = self._scan()
+        mapped = {**config.sources, **sources}
+        reach = Reach(self._repository, index, declarations(index, config.ignored(index)))
+        runs = self._follow_all(reach, index, config, mapped)
+        read = files_read(reach, runs)
+        overlays = unreached_overlays(index, read, config.ignored(index))
+        return Fleet(
+            root=self._repository.root,
+            clusters=tuple(run.result() for run in runs),
+            overlays=render_overlays(self._renderer, tree, overlays),
+            engine=self._renderer.describe(),
+            notes=(*self._renderer.notes, *notes_of(runs, reach, read)),
         )
 
-
-def cache_directory(config: pytest.Config) -> Path | None:
-    """Return the directory that keeps what was rendered, None where none can be written.
-
-    That is ``$GITOPS_CACHE_DIR``, else a folder of pytest's own cache, else (cacheprovider off, or a checkout that
-    can't be written) one in the user's cache directory.
-    """
-    chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen:
-        return _made(Path(chosen).expanduser().absolute())
-    cache = getattr(config, "cache", None)
-    if cache is not None:
+    def _scan(self) -> tuple[Tree, Index]:
         try:
-            directory: Path = cache.mkdir("gitops")
-            if os.access(directory, os.W_OK):
-                return directory
-        except OSError:
-            pass
-    return _made(_user_cache() / "pytest-gitops")
+            tree = self._trees.work_tree()
+            return tree, self._renderer.scan(tree)
+        except TreeError as error:
+            raise RepositoryError(f"{self._repository.root}: {error}") from None
+
+    def _follow_all(
+        self, reach: Reach, index: Index, config: Configuration, mapped: Mapping[str, Path]
+    ) -> list[ClusterRun]:
+        """Follow the clusters that files declare, then those that only show in what the first ones leave unread."""
+        start = ClusterStart(self._repository, index, reach, config, mapped)
+        around = Surroundings(self._trees, Places(index), self._renderer.submit)
+        locator = Locator(self._repository.root)
+        declared = declared_entries(reach, instances(index, config.ignored(index)))
+        entries = name_entries(configured_entries(reach, config, declared), self._repository.name)
+        runs = [start.run(entry, around, locator) for entry in entries]
+        follow(self._renderer, runs)
+        left = unread(reach, runs)
+        known = len(entries)
+        entries = name_entries([*entries, *implied_entries(reach, left, entries)], self._repository.name)
+        further = [start.run(entry, around, locator) for entry in entries[known:]]
+        follow(self._renderer, further)
+        check_names(config, entries)
+        return sorted([*runs, *further], key=lambda run: (run.entry.path, run.settings.name))
 
 
-def _made(directory: Path) -> Path | None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return directory if os.access(directory, os.W_OK) else None
-
-
-def _user_cache() -> Path:
-    default = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser(default)).absolute()
+def follow(renderer: Renderer, runs: Sequence[ClusterRun]) -> None:
+    """Render clusters side by side until nothing more comes of it: one loop over everything that finishes."""
+    for run in runs:
+        run.start()
+    while True:
+        while renderer.pending:
+            done = renderer.next_done()
+            run, node, generation = done.request.tag
+            run.take(node, generation, done)
+        if not any([run.settle() for run in runs]):
+            return

@@ -93,7 +93,8 @@ def _describe(root: Path, toplevel: Path) -> Repository:
         urls=frozenset(normalise(value) for value in _values(answers["urls"]) if value),
         branch=answers["branch"].strip() or None,
         default_branch=answers["default"].strip().removeprefix("origin/") or None,
-        hidden=tuple(sorted(name for name in answers["hidden"].split("\0") if name)),
+        # "./" means that all of root is ignored: a directory the user names is looked at all the same.
+        hidden=tuple(sorted(name for name in answers["hidden"].split("\0") if name not in ("", "./"))),
         submodules=tuple(sorted(name for name in below if name)),
     )
 
@@ -109,7 +110,7 @@ def _git(cwd: Path, commands: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     answers = dict.fromkeys(commands, "")
     try:
         for name, command in commands.items():
-            running[name] = subprocess.Popen(  # noqa: S603 (fixed commands, no shell)
+            running[name] = subprocess.Popen(
                 (program, *SAFE_GIT, *command),
                 cwd=cwd,
                 env=environment,

@@ -1,0 +1,22 @@
+"""Finds the clusters that a repository feeds, without configuration and before anything is rendered."""
+
+from pytest_gitops.discovery.declaration import declarations
+from pytest_gitops.discovery.declared import declared_entries
+from pytest_gitops.discovery.entry import Entry, Root
+from pytest_gitops.discovery.implied import directory_entry, implied_entries
+from pytest_gitops.discovery.instance import FluxInstance, instances
+from pytest_gitops.discovery.naming import name_entries
+from pytest_gitops.discovery.reach import Reach
+
+__all__ = [
+    "Entry",
+    "FluxInstance",
+    "Reach",
+    "Root",
+    "declarations",
+    "declared_entries",
+    "directory_entry",
+    "implied_entries",
+    "instances",
+    "name_entries",
+]

@@ -1,0 +1,116 @@
+"""Flux's own objects as the repository's files hold them, before anything is rendered."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+from pytest_gitops.model import JsonObject, Location, group_of
+from pytest_gitops.paths import ancestors, clean, is_below
+from pytest_gitops.rendering import Index, IndexedObject
+
+KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
+SOURCE_GROUP = "source.toolkit.fluxcd.io"
+TEMPLATE = re.compile(r"\{\{|<<|\$\{|@@|%\}")
+# Where repositories keep what no cluster runs. Looked at only where there is nothing else.
+DEAD_ANYWHERE = frozenset({"docs", "doc", "examples", "example", "samples", "testdata", ".github", "archive", "archived"})
+DEAD_AT_THE_TOP = frozenset({"test", "tests", "e2e", "hack", "templates", "template"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Declaration:
+    """A Flux Kustomization as a file holds it; a cluster may hold it patched, renamed, or not at all.
+
+    ``path`` is its cleaned ``spec.path``, None where it holds text that only a render replaces.
+    ``source`` is kind, namespace and name of its ``sourceRef``.
+    """
+
+    location: Location
+    object: JsonObject
+    namespace: str
+    name: str
+    path: str | None
+    source: tuple[str, str, str] | None
+
+    @property
+    def file(self) -> str:
+        """The file that holds it."""
+        return self.location.file
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Namespace and name, which one cluster can hold once only."""
+        return self.namespace, self.name
+
+
+def is_kustomization(obj: JsonObject) -> bool:
+    """Tell whether an object is a Flux Kustomization of any version."""
+    return obj.get("kind") == "Kustomization" and group_of(str(obj.get("apiVersion") or "")) == KUSTOMIZE_GROUP
+
+
+def is_source(obj: JsonObject) -> bool:
+    """Tell whether an object is one of source-controller's."""
+    return group_of(str(obj.get("apiVersion") or "")) == SOURCE_GROUP
+
+
+def declarations(index: Index, ignored: tuple[str, ...] = ()) -> list[Declaration]:
+    """Return the Kustomizations that a cluster may hold, in the order of files and lines.
+
+    Helm charts' templates and patches without a source aren't among them; neither are documentation, examples and
+    tests, unless they are all there is.
+    """
+    found = [
+        _declaration(item)
+        for item in index.objects
+        if is_kustomization(item.object) and not in_chart(item.location.file, index.charts)
+    ]
+    kept = [d for d in found if d.source is not None and not any(is_below(d.file, path) for path in ignored)]
+    return [d for d in kept if not is_dead_corner(d.file)] or kept
+
+
+def is_dead_corner(file: str) -> bool:
+    """Tell whether a file lies among documentation, examples or tests."""
+    parts = file.split("/")[:-1]
+    return bool(parts) and (parts[0] in DEAD_AT_THE_TOP or not DEAD_ANYWHERE.isdisjoint(parts))
+
+
+def in_chart(file: str, charts: tuple[str, ...]) -> bool:
+    """Tell whether a file is part of a Helm chart, hence a template and no manifest."""
+    return any(directory in charts for directory in ancestors(file))
+
+
+def declared_sources(index: Index) -> dict[tuple[str, str], list[IndexedObject]]:
+    """Return the files' source objects by kind and name."""
+    found: dict[tuple[str, str], list[IndexedObject]] = defaultdict(list)
+    for item in index.objects:
+        if is_source(item.object):
+            metadata = item.object.get("metadata") or {}
+            found[str(item.object.get("kind")), str(metadata.get("name"))].append(item)
+    return found
+
+
+def _declaration(item: IndexedObject) -> Declaration:
+    metadata = _mapping(item.object, "metadata")
+    spec = _mapping(item.object, "spec")
+    namespace = str(metadata.get("namespace") or "")
+    path = str(spec.get("path") or "")
+    return Declaration(
+        location=item.location,
+        object=item.object,
+        namespace=namespace,
+        name=str(metadata.get("name") or ""),
+        path=None if TEMPLATE.search(path) else clean(path),
+        source=_source(_mapping(spec, "sourceRef"), namespace),
+    )
+
+
+def _source(reference: JsonObject, namespace: str) -> tuple[str, str, str] | None:
+    if not reference.get("name"):
+        return None
+    return str(reference.get("kind") or ""), str(reference.get("namespace") or namespace), str(reference["name"])
+
+
+def _mapping(obj: JsonObject, key: str) -> JsonObject:
+    value = obj.get(key)
+    return value if isinstance(value, dict) else {}

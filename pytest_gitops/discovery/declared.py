@@ -1,0 +1,76 @@
+"""Finds the clusters that the repository declares: by a Kustomization of its own directory, or a FluxInstance."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pytest_gitops.discovery.declaration import Declaration
+from pytest_gitops.discovery.entry import BOOTSTRAP_NAME, Entry, Root
+from pytest_gitops.discovery.instance import FluxInstance
+from pytest_gitops.discovery.reach import Reach
+
+
+def declared_entries(reach: Reach, instances: list[FluxInstance]) -> list[Entry]:
+    """Return the entries that files declare, sorted by path; a FluxInstance joins the entry of its path."""
+    entries = {entry.path: entry for entry in _self_managing(reach)}
+    for instance in instances:
+        known = entries.get(instance.path)
+        if known is not None:
+            entries[instance.path] = known if known.instance else replace(known, instance=instance)
+        elif reach.exists(instance.path) or reach.is_this_repository(str(instance.sync.get("url") or "")):
+            entries[instance.path] = _of_instance(instance, reach)
+    return [entries[path] for path in sorted(entries)]
+
+
+def _self_managing(reach: Reach) -> list[Entry]:
+    """Return an entry for each Kustomization whose own build reads the file that declares it.
+
+    That is what ``flux bootstrap`` writes to gotk-sync.yaml. One that a self-managing Kustomization of another
+    name leads to is a part of that one's cluster; of two that lead to each other, bootstrap's name comes first.
+    """
+    candidates = [d for d in reach.declarations if d.path is not None and d.file in reach.reads(d)]
+    strong = [d for d in candidates if not reach.is_foreign_root(d)] or candidates
+    strong.sort(key=lambda d: (d.name != BOOTSTRAP_NAME, (d.path or "").count("/"), d.path or "", d.location))
+    parts: set[Declaration] = set()
+    chosen: list[Declaration] = []
+    for declaration in strong:
+        if declaration in parts:
+            continue
+        chosen.append(declaration)
+        led_to = reach.follow(reach.reads(declaration), declaration.source).declarations
+        parts |= {other for other in led_to if other.identity != declaration.identity}
+    # A later one may lead to an earlier one without being led to by it.
+    kept = [declaration for declaration in chosen if declaration not in parts]
+    return _one_each([_of_declaration(declaration) for declaration in kept or chosen[:1]])
+
+
+def _of_declaration(declaration: Declaration) -> Entry:
+    root = Root(declaration.object, declaration.location)
+    return Entry(path=declaration.path or "", file=declaration.file, roots=(root,))
+
+
+def _of_instance(instance: FluxInstance, reach: Reach) -> Entry:
+    return Entry(
+        path=instance.path,
+        file=_anchor(instance, reach),
+        roots=(Root(instance.kustomization(), instance.location),),
+        sources=((instance.source(), instance.location),),
+        instance=instance,
+    )
+
+
+def _anchor(instance: FluxInstance, reach: Reach) -> str:
+    """Return the file of the entry's directory that best stands for it."""
+    reads = reach.coverage.reads(instance.path) if reach.exists(instance.path) else frozenset()
+    if instance.location.file in reads:
+        return instance.location.file
+    inside = sorted(file for file in reads if file.startswith(f"{instance.path}/"))
+    declaring = sorted(d.file for d in reach.declared_in(inside))
+    return reach.coverage.kustomization_file(instance.path) or next(iter(declaring or inside), instance.location.file)
+
+
+def _one_each(entries: list[Entry]) -> list[Entry]:
+    paths: dict[str, Entry] = {}
+    for entry in entries:
+        paths.setdefault(entry.path, entry)
+    return list(paths.values())

@@ -1,0 +1,159 @@
+"""Finds the clusters that no file declares: directories that someone bootstrapped, told by what lies in them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from pytest_gitops.discovery.declaration import Declaration
+from pytest_gitops.discovery.entry import BOOTSTRAP_NAME, Entry, Root, implicit_root
+from pytest_gitops.discovery.reach import Reach
+from pytest_gitops.paths import ancestors, directory_of, is_below
+
+# A directory of one of these names holds one directory a cluster.
+CLUSTER_PARENTS = frozenset({"clusters", "environments", "envs"})
+Groups = dict[str, list[Declaration]]
+
+
+def implied_entries(reach: Reach, left: Sequence[Declaration], known: Sequence[Entry]) -> list[Entry]:
+    """Return entries for Kustomizations that no known cluster leads to, sorted by path.
+
+    Where clusters are known, only a directory beside one of theirs, or one below ``clusters/``, is a further
+    cluster; anything else is a leftover.
+    """
+    heads = _heads(reach, left)
+    territory = {d.path for d in reach.declarations if d.path and reach.exists(d.path)}
+    groups = _merged(_grouped(reach, heads, territory))
+    siblings = {directory_of(entry.path) for entry in known}
+    taken = {entry.path for entry in known}
+    entries = []
+    for path in sorted(groups):
+        if path in taken or (known and not (directory_of(path) in siblings or _lifted(path) == path)):
+            continue
+        if not any(is_below(entry.path, path) or is_below(path, entry.path) for entry in known):
+            entries.append(_entry(reach, path, groups[path]))
+    return entries
+
+
+def directory_entry(reach: Reach, path: str) -> Entry:
+    """Return the entry of a directory that the user names."""
+    return _entry(reach, path, reach.declared_in(sorted(reach.coverage.reads(path))))
+
+
+def _heads(reach: Reach, left: Sequence[Declaration]) -> list[Declaration]:
+    """Return the Kustomizations that none of the others leads to; of a ring, the first."""
+    files = {declaration.file for declaration in left}
+    led: set[str] = set()
+    for declaration in left:
+        if reach.is_here(declaration, None):
+            led |= (reach.reads(declaration) & files) - {declaration.file}
+    heads = [declaration for declaration in left if declaration.file not in led]
+    reached = set(heads).union(*(reach.follow(frozenset({head.file}), head.source).declarations for head in heads))
+    for declaration in left:
+        if declaration not in reached:
+            heads.append(declaration)
+            reached |= reach.follow(frozenset({declaration.file}), declaration.source).declarations
+    return heads
+
+
+def _grouped(reach: Reach, heads: Iterable[Declaration], territory: set[str | None]) -> Groups:
+    """Return the directories that may be entries, with the Kustomizations that speak for each."""
+    groups: Groups = defaultdict(list)
+    for head in heads:
+        tops = reach.coverage.top_overlays(head.file)
+        for directory in tops or [directory_of(head.file)]:
+            lifted = _lifted(directory)
+            # Below another's path and yet not read by it: left out of a kustomization file, no cluster of its own.
+            if lifted != directory or not _is_orphan(directory, head, territory):
+                groups[directory].append(head)
+    return _lift(reach, groups)
+
+
+def _is_orphan(directory: str, head: Declaration, territory: set[str | None]) -> bool:
+    above = {directory, *ancestors(directory)} - {"", head.path}
+    return not above.isdisjoint(territory)
+
+
+def _lift(reach: Reach, groups: Groups) -> Groups:
+    """Move candidates up to ``clusters/<cluster>`` where one cluster can hold them all."""
+    lifted: Groups = defaultdict(list)
+    for directory, heads in groups.items():
+        lifted[_lifted(directory)].extend(heads)
+    result: Groups = defaultdict(list)
+    for directory, heads in groups.items():
+        target = _lifted(directory)
+        everything = lifted[target]
+        fits = _is_one_cluster(everything) and (reach.coverage.has_overlay(target) or not _sweeps(target, everything))
+        result[target if fits else directory].extend(heads)
+    return result
+
+
+def _merged(groups: Groups) -> Groups:
+    """Merge candidates into the nearest one above them, and those that depend on each other into their parent."""
+    result: Groups = {}
+    for directory in sorted(groups, key=lambda path: (path.count("/"), path)):
+        above = next((parent for parent in ancestors(directory) if parent in result and parent), None)
+        if above is not None and _is_one_cluster([*result[above], *groups[directory]]):
+            result[above].extend(groups[directory])
+        else:
+            result[directory] = list(groups[directory])
+    return _joined(result)
+
+
+def _joined(groups: Groups) -> Groups:
+    """Join sibling directories where a Kustomization of one depends on one of another: ``flux/infra``, ``flux/apps``."""
+    parents: dict[str, list[str]] = defaultdict(list)
+    for directory in groups:
+        if directory and directory_of(directory).rpartition("/")[2] not in CLUSTER_PARENTS:
+            parents[directory_of(directory)].append(directory)
+    result = dict(groups)
+    for parent, children in parents.items():
+        heads = [head for child in children for head in groups[child]]
+        if parent and parent not in groups and _is_one_cluster(heads) and _is_tied([groups[c] for c in children]):
+            for child in children:
+                del result[child]
+            result[parent] = heads
+    return result
+
+
+def _is_tied(groups: list[list[Declaration]]) -> bool:
+    names = [{head.name for head in heads} for heads in groups]
+    return len(groups) > 1 and any(
+        any(not needs.isdisjoint(other) for position, other in enumerate(names) if position != index)
+        for index, heads in enumerate(groups)
+        for needs in [set().union(*(_dependencies(head) for head in heads)) - names[index]]
+    )
+
+
+def _dependencies(declaration: Declaration) -> set[str]:
+    entries = (declaration.object.get("spec") or {}).get("dependsOn")
+    return {str(e.get("name")) for e in entries if isinstance(e, dict)} if isinstance(entries, list) else set()
+
+
+def _is_one_cluster(heads: Sequence[Declaration]) -> bool:
+    """Tell whether one cluster can hold all of these: it can't hold one name twice."""
+    return len({head.identity for head in heads}) == len(heads)
+
+
+def _sweeps(directory: str, heads: Iterable[Declaration]) -> bool:
+    """Tell whether a plain directory holds what its own Kustomizations point at: Flux would apply that twice."""
+    return any(head.path is not None and is_below(head.path, directory) for head in heads)
+
+
+def _lifted(directory: str) -> str:
+    parts = directory.split("/")
+    for position, part in enumerate(parts[:-1]):
+        if part in CLUSTER_PARENTS:
+            return "/".join(parts[: position + 2])
+    return directory
+
+
+def _entry(reach: Reach, path: str, heads: Sequence[Declaration]) -> Entry:
+    file = reach.coverage.kustomization_file(path) or min((head.file for head in heads), default=path)
+    bootstrap = [head for head in heads if head.name == BOOTSTRAP_NAME and is_below(head.file, path)]
+    if bootstrap:
+        return Entry(path, bootstrap[0].file, (Root(bootstrap[0].object, bootstrap[0].location),))
+    if not reach.coverage.has_overlay(path) and _sweeps(path, heads):
+        return Entry(path, file, tuple(Root(head.object, head.location) for head in heads))
+    kinds = {head.source[0] for head in heads if head.source and head.source[2] == BOOTSTRAP_NAME}
+    return Entry(path, file, (implicit_root(path, file, min(kinds, default="GitRepository")),))

@@ -1,0 +1,19 @@
+"""Follows clusters from their entries through everything that their Kustomizations declare, as Flux does."""
+
+from pytest_gitops.recursion.cluster import ClusterRun, ClusterSettings, Surroundings
+from pytest_gitops.recursion.failures import Failures, overlay_failure
+from pytest_gitops.recursion.places import Places
+from pytest_gitops.recursion.reading import files_read, unread
+from pytest_gitops.recursion.trees import Trees
+
+__all__ = [
+    "ClusterRun",
+    "ClusterSettings",
+    "Failures",
+    "Places",
+    "Surroundings",
+    "Trees",
+    "files_read",
+    "overlay_failure",
+    "unread",
+]

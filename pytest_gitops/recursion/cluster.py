@@ -1,0 +1,319 @@
+"""Follows one cluster from its entry through everything that its Kustomizations declare."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_gitops.discovery import Entry
+from pytest_gitops.discovery.declaration import KUSTOMIZE_GROUP
+from pytest_gitops.flux_version import gate_in_deployment, is_controller, is_strict, labelled_version
+from pytest_gitops.model import Cluster, Failed, Outcome, Rendered, Resource, Skipped
+from pytest_gitops.paths import clean
+from pytest_gitops.recursion.failures import Failures
+from pytest_gitops.recursion.node import Inputs, Name, Node
+from pytest_gitops.recursion.places import Places, moved
+from pytest_gitops.recursion.registry import Key, Registry
+from pytest_gitops.recursion.sourcing import Sourcing
+from pytest_gitops.recursion.substitution import Substitution
+from pytest_gitops.recursion.trees import Trees
+from pytest_gitops.rendering import BuildRequest, Done, RenderError, TreeError
+from pytest_gitops.sources import Place, SourceMap
+from pytest_gitops.variables import post_build
+
+# A Kustomization is rendered again when what it used has changed; two that feed each other would never end.
+MAX_RENDERS = 6
+DISABLED = ("kustomize.toolkit.fluxcd.io/reconcile", "disabled")
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    """What is known of a cluster before it is rendered.
+
+    ``strict`` is what the user says, or None; ``assumed_strict`` what its Flux version implies.
+    """
+
+    name: str
+    flux_version: str | None = None
+    strict: bool | None = None
+    assumed_strict: bool = True
+    values: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all clusters of a repository share: views of directories, places in files, and where builds go."""
+
+    trees: Trees
+    places: Places
+    submit: Callable[[BuildRequest], None]
+
+
+class ClusterRun:
+    """The recursion of one cluster: reacts to finished builds, and submits those that they make possible.
+
+    A request's ``tag`` is the run, the Kustomization and its generation; whoever takes the build from the renderer
+    gives it to ``take``. When nothing is in flight any more, ``settle`` goes on without what nobody gave.
+    """
+
+    def __init__(
+        self, entry: Entry, settings: ClusterSettings, sources: SourceMap, failures: Failures, around: Surroundings
+    ) -> None:
+        self.entry = entry
+        self.settings = settings
+        self.version = settings.flux_version
+        self.strict = settings.assumed_strict if settings.strict is None else settings.strict
+        self.duplicates: dict[Name, set[str]] = defaultdict(set)
+        self.without_namespace: list[str] = []
+        self._around = around
+        self._failures = failures
+        self._nodes: dict[Name, Node] = {}
+        self._roots: list[Node] = []
+        self._registry = Registry()
+        self._sourcing = Sourcing(
+            sources,
+            self._registry,
+            failures,
+            implicit=any(root.implicit for root in entry.roots),
+            nodes=self._nodes.values,
+        )
+        self._substitution = Substitution(self._registry, settings.values)
+        self._users: dict[Key, dict[Node, None]] = defaultdict(dict)
+        self._waiting: dict[Node, None] = {}
+
+    def start(self) -> None:
+        """Submit the entry."""
+        for obj, location in self.entry.sources:
+            self._registry.declare((), obj, location)
+        for index, root in enumerate(self.entry.roots):
+            node = Node(root.object, root.location, (index,), implicit=root.implicit)
+            if node.key not in self._nodes:
+                self._nodes[node.key] = node
+                self._roots.append(node)
+                if node.source is not None and not (len(self.entry.roots) > 1 and self._sourcing.known(node)):
+                    self._sourcing.adopt(node.source)
+        for node in list(self._roots):
+            self._plan(node)
+
+    def take(self, node: Node, generation: int, done: Done) -> None:
+        """React to a finished build; one that is out of date is dropped."""
+        if generation != node.generation or self._nodes.get(node.key) is not node or node.inputs is None:
+            return
+        node.in_flight = False
+        prefix = self._around.trees.prefix(node.inputs.place)
+        if isinstance(done.outcome, RenderError):
+            self._end(node, self._failures.of_build(node, done.outcome, prefix))
+        else:
+            self._accept(node, moved(done.outcome, prefix))
+
+    def settle(self) -> bool:
+        """Go on without what nobody gave; return whether anything was waiting."""
+        waiting = [node for node in self._waiting if self._nodes.get(node.key) is node]
+        # What waits for variables goes first: it may well declare the sources that others wait for.
+        first = [node for node in waiting if self._sourcing.known(node)] or waiting
+        for node in first:
+            self._waiting.pop(node, None)
+            node.final = True
+        for node in first:
+            self._plan(node)
+        return bool(first)
+
+    def ordered(self) -> Iterator[Node]:
+        """Yield the Kustomizations as the cluster comes to know them, parents first."""
+        todo = deque(self._roots)
+        while todo:
+            node = todo.popleft()
+            yield node
+            todo.extend(node.children.values())
+
+    def missing(self) -> dict[str, set[str]]:
+        """Return the ConfigMaps and Secrets that are required and that nothing rendered, with who requires them."""
+        return self._substitution.missing
+
+    def count(self, kind: str, group: str) -> int:
+        """Return how many objects of a kind the cluster's Kustomizations render."""
+        rendered = (resource for node in self.ordered() for resource in node.rendered or ())
+        return sum(1 for resource in rendered if resource.kind == kind and resource.id.group == group)
+
+    def result(self) -> Cluster:
+        """Return the cluster as it was found to be."""
+        return Cluster(
+            name=self.settings.name,
+            entry=self.entry.path,
+            file=self.entry.file,
+            kustomizations=tuple(node.result() for node in self.ordered() if node.outcome is not None),
+            sources=self._sourcing.results(),
+            flux_version=self.version,
+            strict_substitution=self.strict,
+            settings=self.settings.settings,
+        )
+
+    def _plan(self, node: Node) -> None:
+        """Submit a Kustomization's build unless it is up to date, let it wait for what it needs, or end it."""
+        self._watch(node)
+        place = self._sourcing.locate(node)
+        if isinstance(place, Failed | Skipped):
+            self._end(node, place)
+            return
+        unknown = self._unresolved(node)
+        if unknown is not None:
+            self._end(node, unknown)
+            return
+        variables = self._substitution.answers(node, self._has_unknown_parts)
+        if place is None or variables is None:
+            self._waiting[node] = None
+            return
+        inputs = Inputs(node.object, place, variables, self.strict)
+        if inputs != node.inputs and node.generation < MAX_RENDERS:
+            node.inputs = inputs
+            self._build(node, inputs)
+
+    def _build(self, node: Node, inputs: Inputs) -> None:
+        try:
+            tree = self._around.trees.open(inputs.place)
+        except TreeError as error:
+            self._end(node, self._failures.of_build(node, error.error, self._around.trees.prefix(inputs.place)))
+            return
+        node.generation += 1
+        node.in_flight = True
+        path = clean(str(node.spec.get("path") or ""))
+        tag = (self, node, node.generation)
+        self._around.submit(BuildRequest(tree, path, node.object, inputs.variables, inputs.strict, tag=tag))
+
+    def _watch(self, node: Node) -> None:
+        """Note what a Kustomization uses, so that it is planned again when that changes."""
+        for key in self._substitution.keys(node):
+            self._users[key][node] = None
+        source = node.source
+        if source is not None:
+            self._users[node.scope, source.kind, source.namespace, source.name][node] = None
+
+    def _accept(self, node: Node, rendered: Rendered) -> None:
+        """Take a render: first what it says of its own Kustomization, then of Flux, then of everyone else."""
+        if node.parent is None and self._redeclared(node, rendered):
+            return
+        self._learn_flux(rendered)
+        for name, text in self._substitution.placeholders(node).items():
+            if any(variable.name == name for variable in rendered.variables):
+                rendered.placeholders[name] = text
+        node.outcome = rendered
+        places = self._around.places
+        changed = self._registry.take(node, rendered.resources, lambda resource: places.of(resource, node.location))
+        self._adopt_children(node, rendered)
+        self._replan(user for key in sorted(changed, key=str) for user in self._users.get(key, ()))
+
+    def _redeclared(self, node: Node, rendered: Rendered) -> bool:
+        """Render an entry again where its own output holds it otherwise: the cluster holds what was applied last."""
+        for resource in rendered:
+            if _is_kustomization(resource) and (node.target, resource.namespace, resource.name) == node.key:
+                if resource.get("spec") == node.spec or node.generation >= MAX_RENDERS:
+                    return False
+                node.object = resource.object
+                self._plan(node)
+                return node.in_flight
+        return False
+
+    def _learn_flux(self, rendered: Rendered) -> None:
+        """Learn Flux's version and strictness from its own manifests, where the cluster renders them."""
+        for resource in rendered:
+            if not is_controller(resource):
+                continue
+            gate = gate_in_deployment(resource)
+            if self.version is None:
+                self.version = labelled_version(resource)
+                gate = is_strict(self.version) if gate is None else gate
+            if gate is not None and self.settings.strict is None and gate != self.strict:
+                self.strict = gate
+                self._replan(node for node in list(self._nodes.values()) if post_build(node.object))
+
+    def _adopt_children(self, node: Node, rendered: Rendered) -> None:
+        """Take the Kustomizations that a render holds as the cluster's, in place of those an earlier one held."""
+        before, node.children = node.children, {}
+        for index, resource in enumerate(rendered):
+            if not _is_kustomization(resource) or _is_disabled(resource):
+                continue
+            child = Node(
+                _with_namespace(resource, node.namespace),
+                self._around.places.of(resource, node.location),
+                (*node.order, index),
+                parent=node,
+                scope=node.target,
+            )
+            if not resource.namespace:
+                self.without_namespace.append(f"{child.label} ({child.location})")
+            self._adopt(node, child, before)
+        for child in before.values():
+            if child.key not in node.children:
+                self._drop(child)
+        for child in list(node.children.values()):
+            self._plan(child)
+
+    def _adopt(self, parent: Node, child: Node, before: Mapping[Name, Node]) -> None:
+        known = self._nodes.get(child.key)
+        if known is not None and known is before.get(child.key):
+            known.object, known.location, known.order = child.object, child.location, child.order
+            parent.children[child.key] = known
+            return
+        if known is not None:
+            if known is parent or known.parent is None:
+                return
+            self.duplicates[child.key] |= {str(known.location), str(child.location)}
+            if (len(known.order), known.order) < (len(child.order), child.order):
+                return
+            self._drop(known)
+        self._nodes[child.key] = child
+        parent.children[child.key] = child
+
+    def _drop(self, node: Node) -> None:
+        """Forget a Kustomization that the cluster turned out not to hold, with all it led to."""
+        if self._nodes.get(node.key) is not node:
+            return
+        del self._nodes[node.key]
+        if node.parent is not None:
+            node.parent.children.pop(node.key, None)
+        for child in list(node.children.values()):
+            self._drop(child)
+        self._replan(user for key in self._registry.withdraw(node) for user in self._users.get(key, ()))
+
+    def _end(self, node: Node, outcome: Outcome) -> None:
+        """End a Kustomization without a render."""
+        node.outcome = outcome
+        node.inputs = node.inputs if isinstance(outcome, Failed) else None
+        for child in list(node.children.values()):
+            self._drop(child)
+        self._replan(user for key in self._registry.withdraw(node) for user in self._users.get(key, ()))
+
+    def _replan(self, nodes: Iterable[Node]) -> None:
+        for node in list(dict.fromkeys(nodes)):
+            if self._nodes.get(node.key) is node:
+                self._waiting.pop(node, None)
+                self._plan(node)
+
+    def _unresolved(self, node: Node) -> Skipped | None:
+        """Skip what an undeclared entry would have substituted: nobody here knows its ``postBuild``."""
+        path = str(node.spec.get("path") or "")
+        if "${" in path and node.parent is not None and node.parent.implicit:
+            return Skipped(f"spec.path {path} is filled in by the entry's postBuild, which no file here declares")
+        return None
+
+    def _has_unknown_parts(self) -> bool:
+        return any(isinstance(other.outcome, Failed | Skipped) for other in self._nodes.values())
+
+
+def _is_kustomization(resource: Resource) -> bool:
+    return resource.kind == "Kustomization" and resource.id.group == KUSTOMIZE_GROUP
+
+
+def _is_disabled(resource: Resource) -> bool:
+    """Tell whether kustomize-controller leaves an object out of what it applies."""
+    key, value = DISABLED
+    return resource.annotations.get(key) == value or resource.labels.get(key) == value
+
+
+def _with_namespace(resource: Resource, namespace: str) -> dict[str, Any]:
+    if resource.namespace:
+        return resource.object
+    return {**resource.object, "metadata": {**resource.metadata, "namespace": namespace}}

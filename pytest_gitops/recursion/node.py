@@ -1,0 +1,111 @@
+"""One Kustomization of one cluster while the cluster is being followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pytest_gitops.model import JsonObject, Kustomization, Location, Outcome, Rendered, ResourceId
+from pytest_gitops.rendering import VariableSource
+from pytest_gitops.sources import Place, SourceKey
+
+# ``scope`` is the cluster an object lives in: () is the one with the entry, others are those that a
+# ``spec.kubeConfig`` leads to, named by the Secret or ConfigMap that holds it.
+Scope = tuple[str, ...]
+Name = tuple[Scope, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that shapes a Kustomization's render beside the files."""
+
+    object: JsonObject
+    place: Place
+    variables: tuple[VariableSource, ...]
+    strict: bool
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A Kustomization, where it was declared, and how far its render has come.
+
+    ``order`` tells which of two declarations the cluster comes to know first, whichever render ends first.
+    ``generation`` counts the renders asked for; the answer to an earlier one is out of date. ``final`` says that
+    it has waited long enough for what it needs.
+    """
+
+    object: JsonObject
+    location: Location
+    order: tuple[int, ...]
+    parent: Node | None = None
+    scope: Scope = ()
+    implicit: bool = False
+    generation: int = 0
+    in_flight: bool = False
+    final: bool = False
+    inputs: Inputs | None = None
+    outcome: Outcome | None = None
+    children: dict[Name, Node] = field(default_factory=dict)
+
+    @property
+    def namespace(self) -> str:
+        """The Kustomization's namespace."""
+        return str((self.object.get("metadata") or {}).get("namespace") or "")
+
+    @property
+    def key(self) -> Name:
+        """What tells this Kustomization from all others of its fleet's cluster."""
+        return self.scope, self.namespace, str((self.object.get("metadata") or {}).get("name") or "")
+
+    @property
+    def label(self) -> str:
+        """``namespace/name``."""
+        return "/".join(self.key[1:])
+
+    @property
+    def spec(self) -> JsonObject:
+        """The Kustomization's ``spec``."""
+        spec = self.object.get("spec")
+        return spec if isinstance(spec, dict) else {}
+
+    @property
+    def target(self) -> Scope:
+        """The cluster that the Kustomization applies to."""
+        config = self.spec.get("kubeConfig")
+        if not isinstance(config, dict):
+            return self.scope
+        reference = config.get("secretRef") or config.get("configMapRef") or {}
+        name = str(reference.get("name") or "") if isinstance(reference, dict) else ""
+        return (*self.scope, f"{self.namespace}/{name}")
+
+    @property
+    def source(self) -> SourceKey | None:
+        """What ``spec.sourceRef`` names, None where it names nothing."""
+        reference = self.spec.get("sourceRef")
+        if not isinstance(reference, dict) or not reference.get("name"):
+            return None
+        namespace = str(reference.get("namespace") or self.namespace)
+        return SourceKey(str(reference.get("kind") or ""), namespace, str(reference["name"]))
+
+    @property
+    def chain(self) -> tuple[Location, ...]:
+        """The places of its ancestors, outermost first."""
+        return () if self.parent is None else (*self.parent.chain, self.parent.location)
+
+    @property
+    def rendered(self) -> Rendered | None:
+        """What it rendered to, None where it hasn't."""
+        return self.outcome if isinstance(self.outcome, Rendered) else None
+
+    def result(self) -> Kustomization:
+        """Return what the fleet says of it; its outcome must be known."""
+        assert self.outcome is not None
+        return Kustomization(
+            id=ResourceId.of(self.object),
+            object=self.object,
+            location=self.location,
+            outcome=self.outcome,
+            parent=self.parent.label if self.parent else None,
+            chain=self.chain,
+            directory=self.inputs.place.directory if self.inputs else None,
+            implicit=self.implicit,
+        )

@@ -1,0 +1,32 @@
+"""Which of the repository's files the clusters read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pytest_gitops.discovery import Reach
+from pytest_gitops.discovery.declaration import Declaration
+from pytest_gitops.model import Failed
+from pytest_gitops.paths import clean
+from pytest_gitops.recursion.cluster import ClusterRun
+
+
+def files_read(reach: Reach, runs: Iterable[ClusterRun]) -> set[str]:
+    """Return the files that clusters read; where a build failed, those that it would lead to."""
+    read: set[str] = set()
+    failed: set[str] = set()
+    for run in runs:
+        for node in run.ordered():
+            if node.rendered is not None:
+                read.update(node.rendered.reads)
+            elif isinstance(node.outcome, Failed):
+                failed.add(clean(str(node.spec.get("path") or "")))
+    for path in sorted(failed):
+        read |= reach.follow(reach.coverage.reads(path), None).files if reach.exists(path) else frozenset()
+    return read
+
+
+def unread(reach: Reach, runs: Iterable[ClusterRun]) -> list[Declaration]:
+    """Return the Kustomizations in files that no cluster reads."""
+    read = files_read(reach, runs)
+    return [declaration for declaration in reach.declarations if declaration.file not in read]

@@ -1,0 +1,101 @@
+"""What the Kustomizations of a cluster give each other: sources, ConfigMaps and Secrets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pytest_gitops.model import JsonObject, Location, Resource
+from pytest_gitops.recursion.node import Node, Scope
+from pytest_gitops.sources import SourceKey
+from pytest_gitops.variables import Reference, Values, may_make, made_object, values_of
+
+SOURCE_GROUP = "source.toolkit.fluxcd.io"
+Key = tuple[Scope, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """An object that a Kustomization renders; ``location`` is where it is declared."""
+
+    node: Node | None
+    object: JsonObject
+    location: Location | None
+
+
+class Registry:
+    """Objects by cluster, kind, namespace and name, from whichever Kustomization comes first in the cluster's order.
+
+    Rendered objects are remembered and only decoded when somebody asks for them.
+    """
+
+    def __init__(self) -> None:
+        self._sources: dict[Key, dict[Node | None, tuple[Resource | JsonObject, Location | None]]] = defaultdict(dict)
+        self._values: dict[Key, dict[Node, Resource]] = defaultdict(dict)
+        self._given: dict[Node, list[Key]] = defaultdict(list)
+
+    def declare(self, scope: Scope, obj: JsonObject, location: Location) -> None:
+        """Take a source that no Kustomization renders."""
+        metadata = obj.get("metadata") or {}
+        key = (scope, str(obj.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
+        self._sources[key][None] = (obj, location)
+
+    def take(
+        self, node: Node, resources: tuple[Resource, ...], locate: Callable[[Resource], Location]
+    ) -> set[Key]:
+        """Take what a Kustomization rendered in place of what it gave before; return the keys that may have changed."""
+        changed = self.withdraw(node)
+        for resource in resources:
+            key = self._key(node, resource)
+            if key is None:
+                continue
+            if resource.id.group == SOURCE_GROUP:
+                self._sources[key][node] = (resource, locate(resource))
+            else:
+                self._values[key][node] = resource
+            self._given[node].append(key)
+            changed.add(key)
+        return changed
+
+    def withdraw(self, node: Node) -> set[Key]:
+        """Forget what a Kustomization gave; return the keys of that."""
+        keys = set(self._given.pop(node, ()))
+        for key in keys:
+            self._sources[key].pop(node, None)
+            self._values[key].pop(node, None)
+        return keys
+
+    def source(self, scope: Scope, key: SourceKey) -> Provided | None:
+        """Return a source's object, None where nothing known declares it."""
+        found = self._sources.get((scope, key.kind, key.namespace, key.name))
+        if not found:
+            return None
+        node = min(found, key=_order)
+        given, location = found[node]
+        return Provided(node, given.object if isinstance(given, Resource) else given, location)
+
+    def sources(self) -> list[tuple[SourceKey, Scope]]:
+        """Return all sources that are declared, in the order of their names."""
+        return sorted(
+            ((SourceKey(kind, namespace, name), scope) for (scope, kind, namespace, name), by in self._sources.items() if by),
+            key=lambda pair: (pair[1], str(pair[0])),
+        )
+
+    def values(self, scope: Scope, namespace: str, reference: Reference) -> Values | None:
+        """Return a ConfigMap's or Secret's keys, None where nothing known makes it."""
+        found = self._values.get((scope, reference.kind, namespace, reference.name))
+        return values_of(found[min(found, key=_order)]) if found else None
+
+    def _key(self, node: Node, resource: Resource) -> Key | None:
+        namespace = resource.namespace or node.namespace
+        if resource.id.group == SOURCE_GROUP:
+            return node.target, resource.kind, namespace, resource.name
+        if resource.id.group == "" and resource.kind in ("ConfigMap", "Secret"):
+            return node.target, resource.kind, namespace, resource.name
+        made = made_object(resource) if may_make(resource) else None
+        return (node.target, made[0], namespace, made[1]) if made else None
+
+
+def _order(node: Node | None) -> tuple[int, tuple[int, ...]]:
+    return (0, ()) if node is None else (len(node.order), node.order)

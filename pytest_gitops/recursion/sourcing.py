@@ -1,0 +1,127 @@
+"""Where each Kustomization of a cluster gets its files from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+
+from pytest_gitops.model import Failed, Location, ResourceId, Skipped, Source
+from pytest_gitops.recursion.failures import Failures
+from pytest_gitops.recursion.node import Node
+from pytest_gitops.recursion.registry import Registry
+from pytest_gitops.sources import KINDS, Place, SourceKey, SourceMap
+
+BOOTSTRAP_NAME = "flux-system"
+
+
+class Sourcing:
+    """Answers for each Kustomization of one cluster which directory stands for its source.
+
+    ``implicit`` tells a cluster whose entry no file declares: then what it was bootstrapped from isn't in Git
+    either. ``nodes`` gives the cluster's Kustomizations, ``unbuilt`` the number of those that could not be rendered.
+    """
+
+    def __init__(
+        self,
+        sources: SourceMap,
+        registry: Registry,
+        failures: Failures,
+        *,
+        implicit: bool,
+        nodes: Callable[[], Iterable[Node]],
+    ) -> None:
+        self._sources = sources
+        self._registry = registry
+        self._failures = failures
+        self._implicit = implicit
+        self._nodes = nodes
+
+    def locate(self, node: Node) -> Place | Failed | Skipped | None:
+        """Return where a Kustomization's source is, how it ends without one, or None while that isn't known yet."""
+        key = node.source
+        if key is None or key.kind not in KINDS:
+            return self._unusable(node, key)
+        provided = self._registry.source(node.scope, key)
+        if provided is None and not self._sources.is_own(key):
+            return self._undeclared(node, key)
+        if provided is not None and self._sources.is_own(key):
+            self._sources.declare_own(provided.object)
+        return self._place(key, provided.object if provided else None)
+
+    def known(self, node: Node) -> bool:
+        """Tell whether a Kustomization's source is known."""
+        key = node.source
+        return key is not None and (self._sources.is_own(key) or self._registry.source(node.scope, key) is not None)
+
+    def adopt(self, key: SourceKey) -> None:
+        """Take a source as the one that the cluster's entry is synced from."""
+        self._sources.adopt(key)
+
+    def results(self) -> tuple[Source, ...]:
+        """Return all sources that the cluster declares."""
+        result = []
+        for key, scope in self._registry.sources():
+            provided = self._registry.source(scope, key)
+            if provided is not None:
+                known = key.kind in KINDS
+                place = self._sources.place(key, provided.object) if known else Place()
+                location: Location | None = provided.location
+                id = ResourceId.of(provided.object)
+                result.append(Source(id, provided.object, location, place.directory, place.reason))
+        return tuple(result)
+
+    def _place(self, key: SourceKey, obj: dict[str, object] | None) -> Place | Skipped:
+        place = self._sources.place(key, obj)
+        return place if place.directory is not None else Skipped(f"source {place.reason}")
+
+    def _unusable(self, node: Node, key: SourceKey | None) -> Failed:
+        if key is None:
+            message = "spec.sourceRef names no source, which Flux requires"
+            return self._failures.at_field(node, "source-not-found", "spec.sourceRef", message, f"name one: {_kinds()}")
+        message = f"source {key.name!r} kind {key.kind!r} not supported"
+        return self._failures.at_field(node, "source-not-found", "spec.sourceRef.kind", message, f"use {_kinds()}")
+
+    def _undeclared(self, node: Node, key: SourceKey) -> Place | Failed | Skipped | None:
+        """Decide on a source that nothing declares, once nothing more can come."""
+        if self._implicit and key.name == BOOTSTRAP_NAME:
+            self._sources.adopt(key)
+            return self._place(key, None)
+        if not node.final:
+            return None
+        if self._implicit and self._undeclared_by_children() == {key}:
+            self._sources.adopt(key)
+            return self._place(key, None)
+        if key.kind == "ExternalArtifact":
+            return self._place(key, None)
+        near = get_close_matches(str(key), [str(other) for other in self._declared_names(node)], n=3, cutoff=0.8)
+        unknown = self._unknown_parts()
+        if not near and unknown:
+            return Skipped(f"source {key} is declared by nothing that was rendered; {unknown} may hold it")
+        return self._not_found(node, key, near)
+
+    def _not_found(self, node: Node, key: SourceKey, near: list[str]) -> Failed:
+        there = ", ".join(str(other) for other in self._declared_names(node)) or "none"
+        remedy = f"did you mean {' or '.join(near)}?" if near else f"declare it, or name one that is there: {there}"
+        message = f"source {key} not found: nothing in the cluster declares it"
+        return self._failures.at_field(node, "source-not-found", "spec.sourceRef.name", message, remedy)
+
+    def _declared_names(self, node: Node) -> list[SourceKey]:
+        declared = [key for key, scope in self._registry.sources() if scope == node.scope and key.kind in KINDS]
+        return declared + [key for key in self._sources.owned if key not in declared]
+
+    def _undeclared_by_children(self) -> set[SourceKey]:
+        """Return the sources that the entry's own Kustomizations name and nothing declares."""
+        children = [node for node in self._nodes() if node.parent is not None and node.parent.parent is None]
+        keys = {node.source for node in children if node.source is not None and not self.known(node)}
+        return {key for key in keys if key.kind in KINDS and key.kind != "ExternalArtifact"}
+
+    def _unknown_parts(self) -> str | None:
+        """Say which parts of the cluster Git alone doesn't tell, None where there are none."""
+        if self._implicit:
+            return "what the cluster was bootstrapped with"
+        count = sum(1 for node in self._nodes() if isinstance(node.outcome, Skipped | Failed))
+        return f"{count} Kustomizations that were not rendered" if count else None
+
+
+def _kinds() -> str:
+    return ", ".join(KINDS)

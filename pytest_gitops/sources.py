@@ -1,0 +1,174 @@
+"""From a ``sourceRef`` to the local directory that stands for the source's artifact, or the reason why none does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_gitops.model import JsonObject
+from pytest_gitops.paths import clean
+from pytest_gitops.repository import Repository
+from pytest_gitops.urls import normalise
+
+KINDS = ("GitRepository", "OCIRepository", "Bucket", "ExternalArtifact")
+# What source-controller checks out where a GitRepository has no spec.ref.
+DEFAULT_BRANCH = "master"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKey:
+    """What a ``sourceRef`` names: kind, namespace (the Kustomization's where it names none) and name."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a source's artifact is here; ``directory`` is None where it isn't, and ``reason`` says why.
+
+    ``ignore`` is the source's ``spec.ignore``; ``submodules`` whether the artifact holds the Git submodules;
+    ``include`` are the artifacts that are copied into this one, by directory.
+    """
+
+    directory: Path | None = None
+    reason: str | None = None
+    ignore: str | None = None
+    submodules: bool = False
+    include: tuple[tuple[SourceKey, str, str], ...] = ()
+
+
+class SourceMap:
+    """Tells which sources of one cluster are the repository under test.
+
+    A source is the work tree where it is the cluster's own (what its entry is synced from), or a GitRepository of
+    one of the repository's URLs at the branch that the own one has. Where the own one's branch is unknown, it is
+    the branch checked out, or the one that origin calls its default. ``mapped`` are the user's directories, by
+    ``Kind/namespace/name`` or by URL.
+    """
+
+    def __init__(self, repository: Repository, mapped: Mapping[str, Path]) -> None:
+        self._repository = repository
+        self._mapped = {key if key.partition("/")[0] in KINDS else normalise(key): to for key, to in mapped.items()}
+        self._own: set[SourceKey] = set()
+        self._own_object: JsonObject = {}
+
+    def adopt(self, own: SourceKey) -> None:
+        """Take a source as the cluster's own."""
+        self._own.add(own)
+
+    @property
+    def owned(self) -> list[SourceKey]:
+        """The sources that are the cluster's own, sorted."""
+        return sorted(self._own, key=str)
+
+    def declare_own(self, obj: JsonObject) -> None:
+        """Take note of the own source's object, whose URL and branch tell others apart."""
+        self._own_object = obj
+
+    def is_own(self, key: SourceKey) -> bool:
+        """Tell whether a source is the one that the cluster's entry is synced from."""
+        return key in self._own
+
+    def place(self, key: SourceKey, obj: JsonObject | None) -> Place:
+        """Return where a source's artifact is; ``obj`` is None where only its name is known."""
+        spec = _spec(obj)
+        common = Place(
+            ignore=str(spec["ignore"]) if spec.get("ignore") else None,
+            submodules=bool(spec.get("recurseSubmodules")),
+            include=_includes(spec, key.namespace),
+        )
+        url = str(spec.get("url") or "")
+        mapped = self._mapped.get(str(key)) or (self._mapped.get(normalise(url)) if url else None)
+        if mapped is not None:
+            return _at(common, mapped)
+        if self.is_own(key):
+            return _at(common, self._repository.root)
+        reason = self._elsewhere(key, spec, url)
+        return Place(reason=f"{key} {reason}") if reason else _at(common, self._repository.root)
+
+    def knows_url(self, url: str) -> bool:
+        """Tell whether a URL is one of the repository's, or of the cluster's own source."""
+        own_url = str(_spec(self._own_object).get("url") or "")
+        known = self._repository.urls | ({normalise(own_url)} if own_url else set())
+        return normalise(url) in known
+
+    def _elsewhere(self, key: SourceKey, spec: JsonObject, url: str) -> str | None:
+        """Say why a source isn't the work tree, None where it is."""
+        remedy = f"give a local directory for it with `sources: {{{key}: DIRECTORY}}`"
+        if key.kind == "ExternalArtifact":
+            return f"is made in the cluster by an artifact generator and is not available here; {remedy}"
+        where = url or str(spec.get("endpoint") or "") or "no URL"
+        if not url or not self.knows_url(url):
+            return f"({where}) is not this repository and is not available here; {remedy}"
+        if key.kind != "GitRepository":
+            same = _ref(spec) == _ref(_spec(self._own_object))
+            return None if same else f"({where}) is another version of this repository's artifact; {remedy}"
+        pinned = _pin(spec)
+        if pinned:
+            return f"is this repository at {pinned}, which is not checked out here; {remedy}"
+        branch, expected = _branch(spec), self._branches()
+        if branch in expected:
+            return None
+        tested = " or ".join(sorted(expected))
+        return f"is this repository's branch {branch}, and the one under test is {tested}; {remedy}"
+
+    def _branches(self) -> frozenset[str]:
+        spec = _spec(self._own_object)
+        if spec.get("url") and self._own_object.get("kind") == "GitRepository" and not _pin(spec):
+            return frozenset({_branch(spec)})
+        return self._repository.branches
+
+
+def _at(place: Place, directory: Path) -> Place:
+    return Place(directory, None, place.ignore, place.submodules, place.include)
+
+
+def _spec(obj: JsonObject | None) -> JsonObject:
+    spec = (obj or {}).get("spec")
+    return spec if isinstance(spec, dict) else {}
+
+
+def _ref(spec: JsonObject) -> JsonObject:
+    ref = spec.get("ref")
+    return ref if isinstance(ref, dict) else {}
+
+
+def _branch(spec: JsonObject) -> str:
+    ref = _ref(spec)
+    return str(ref.get("name") or "").removeprefix("refs/heads/") or str(ref.get("branch") or DEFAULT_BRANCH)
+
+
+def _pin(spec: JsonObject) -> str | None:
+    """Return what a GitRepository is pinned to in place of a branch, in the order source-controller looks."""
+    ref = _ref(spec)
+    if ref.get("commit"):
+        return f"commit {ref['commit']}"
+    name = str(ref.get("name") or "")
+    if name and not name.startswith("refs/heads/"):
+        return name
+    if name:
+        return None
+    for field in ("semver", "tag"):
+        if ref.get(field):
+            return f"{field} {ref[field]}"
+    return None
+
+
+def _includes(spec: JsonObject, namespace: str) -> tuple[tuple[SourceKey, str, str], ...]:
+    """Return ``spec.include``: which GitRepository, from which of its directories, to which of this one's."""
+    includes = spec.get("include")
+    result = []
+    for include in includes if isinstance(includes, list) else ():
+        repository = include.get("repository") if isinstance(include, dict) else None
+        if isinstance(repository, dict) and repository.get("name"):
+            name = str(repository["name"])
+            to = clean(str(include.get("toPath") or name))
+            key = SourceKey("GitRepository", namespace, name)
+            result.append((key, clean(str(include.get("fromPath") or "")), to))
+    return tuple(result)
