@@ -32,7 +32,8 @@ CORPORA = Path(os.environ.get("GITOPS_CORPORA", PROJECT.parent / "shared" / "cor
 REPOSITORY = "onedr0p__home-ops"
 KUSTOMIZE = PROJECT / "tests" / "tools" / "bin" / "kustomize"
 PYTEST = [sys.executable, "-m", "pytest", "--gitops-repo=.", "-q"]
-BOUNDS = {"cold": 2.4, "warm": 1.1, "growth": 1.2, "memory_gib": 1.5}
+RENDERING = [*PYTEST, "--gitops-check=build"]
+BOUNDS = {"cold": 2.4, "warm": 1.1, "checks": 1.5, "growth": 1.2, "memory_gib": 1.5}
 GIB = 1 << 30
 
 
@@ -50,25 +51,33 @@ def main() -> None:
 
 
 def measure_repository(work: Path, repeat: int) -> dict[str, Any]:
-    """Compare cold and warm runs with one kustomize process a path, interleaved so that all see the same machine."""
+    """Compare cold and warm runs with one kustomize process a path, and checks with rendering alone.
+
+    All are interleaved, so that each sees the same machine.
+    """
     repo = _checkout(CORPORA / "repos" / REPOSITORY, work / "repo")
     paths = sorted(_kustomization_paths(repo))
-    cold, warm, kustomize = [], [], []
+    runs: dict[str, list[Cost]] = {name: [] for name in ("cold", "warm", "cold, all checks", "warm, all checks")}
+    kustomize = []
     for number in range(repeat):
-        cache = work / f"cache-{number}"
-        cold.append(_pytest(repo, cache))
-        warm.append(_pytest(repo, cache))
+        for command, suffix in ((RENDERING, ""), (PYTEST, ", all checks")):
+            cache = work / f"cache-{number}{suffix}"
+            runs[f"cold{suffix}"].append(_pytest(repo, cache, command))
+            runs[f"warm{suffix}"].append(_pytest(repo, cache, command))
         kustomize.append(_kustomize_each(repo, paths))
     _table(f"{REPOSITORY}, {len(paths)} Kustomizations, CPU seconds, median of {repeat}")
-    base = _median(kustomize)
+    base = statistics.median(kustomize)
+    figures = {name: statistics.median(cost.cpu for cost in costs) for name, costs in runs.items()}
     _row("kustomize build, a process each", base, 1.0)
-    _row("cold cache", _median(c.cpu for c in cold), _median(c.cpu for c in cold) / base, BOUNDS["cold"])
-    _row("warm cache", _median(c.cpu for c in warm), _median(c.cpu for c in warm) / base, BOUNDS["warm"])
+    for kind in ("cold", "warm"):
+        _row(f"{kind} cache, rendering", figures[kind], figures[kind] / base, BOUNDS[kind])
+    for kind in ("cold", "warm"):
+        checked = figures[f"{kind}, all checks"]
+        _row(f"{kind} cache, all checks", checked, checked / figures[kind], BOUNDS["checks"])
     return {
         "paths": len(paths),
-        "kustomize": kustomize,
-        "cold": [_figures(cost) for cost in cold],
-        "warm": [_figures(cost) for cost in warm],
+        "kustomize": [round(seconds, 4) for seconds in kustomize],
+        **{name: [_figures(cost) for cost in costs] for name, costs in runs.items()},
     }
 
 
@@ -83,11 +92,11 @@ def measure_scale(work: Path, repeat: int) -> dict[str, Any]:
         runs[size] = {"cold": [], "warm": []}
         for number in range(repeat if size == 100 else max(1, repeat // 3)):
             cache = work / f"cache-{size}-{number}"
-            runs[size]["cold"].append(_pytest(repo, cache, sample=True))
-            runs[size]["warm"].append(_pytest(repo, cache, sample=True))
+            runs[size]["cold"].append(_pytest(repo, cache, RENDERING, sample=True))
+            runs[size]["warm"].append(_pytest(repo, cache, RENDERING, sample=True))
     _table("Generated fleets, CPU milliseconds a Kustomization")
     for kind in ("cold", "warm"):
-        small, large = (1000 * _median(c.cpu for c in runs[size][kind]) / size for size in sizes)
+        small, large = (1000 * statistics.median(c.cpu for c in runs[size][kind]) / size for size in sizes)
         _row(f"{kind}, of 100", small, 1.0)
         _row(f"{kind}, of 10,000", large, large / small, BOUNDS["growth"])
         peak = max(c.memory for c in runs[10_000][kind]) / GIB
@@ -103,8 +112,8 @@ MEASUREMENTS: dict[str, Callable[[Path, int], dict[str, Any]]] = {
 }
 
 
-def _pytest(repo: Path, cache: Path, *, sample: bool = False) -> Cost:
-    cost = run(PYTEST, cwd=repo, env={"GITOPS_CACHE_DIR": str(cache)}, sample=sample)
+def _pytest(repo: Path, cache: Path, command: list[str], *, sample: bool = False) -> Cost:
+    cost = run(command, cwd=repo, env={"GITOPS_CACHE_DIR": str(cache)}, sample=sample)
     if cost.status != 0:
         sys.exit(f"pytest ended with {cost.status} in {repo}:\n{cost.output[-4000:]}")
     return cost
@@ -141,10 +150,6 @@ def _checkout(source: Path, target: Path) -> Path:
 def _git_init(repo: Path, url: str) -> None:
     for arguments in (["init", "-q", "-b", "main"], ["remote", "add", "origin", url]):
         subprocess.run(["git", *arguments], cwd=repo, check=True)
-
-
-def _median(values: Any) -> float:
-    return statistics.median(values)
 
 
 def _figures(cost: Cost) -> dict[str, float]:
