@@ -85,10 +85,11 @@ class Build:
             return RenderError("build", f"{namespace}/{name} is no name of a Kustomization", field="metadata.name")
         file = self.directory / "kustomization.json"
         file.write_text(json.dumps(kustomization))
-        directory = self.workspace.copy() / self.path
+        tree = self.workspace.copy()
         strict = self.request.strict or incomplete
-        command = self.tool.build_kustomization(directory, file, name, namespace, strict=strict)
-        return commands.run(command, self.directory, deadline)
+        command = self.tool.build_kustomization(tree / self.path, file, name, namespace, strict=strict)
+        # An in-memory build reads what is in or below the working directory.
+        return commands.run(command, tree, deadline)
 
     def _objects(self, finished: Finished) -> list[JsonObject] | RenderError:
         if finished.truncated:

@@ -43,7 +43,7 @@ class Commands:
 
     def run(self, command: Sequence[str], directory: Path, timeout: float) -> Finished:
         """Run a program in ``directory``; raises OverrunError after ``timeout`` seconds, OSError if it can't start."""
-        with tempfile.TemporaryFile(dir=directory) as out, tempfile.TemporaryFile(dir=directory) as errors:
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
             with self._start(command, directory, out, errors) as process:
                 try:
                     process.wait(max(0.0, timeout))

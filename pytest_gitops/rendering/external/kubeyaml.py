@@ -27,6 +27,18 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  (PyYAML's own)
 
 
+class _LenientLoader(yaml.SafeLoader):
+    """Slower, but takes an anchor that is defined again, as YAML allows and PyYAML doesn't."""
+
+    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if not self.check_event(yaml.AliasEvent):
+            event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+            self.anchors.pop(event.anchor, None)
+        return super().compose_node(parent, index)
+
+
 for _tag, _pattern, _first in (
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)$", "tTfFyYnNoO"),
     ("int", r"^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$", "-+0123456789"),
@@ -35,31 +47,54 @@ for _tag, _pattern, _first in (
     ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
     ("merge", r"^<<$", "<"),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+    for _char in _first:
+        _resolver = (f"tag:yaml.org,2002:{_tag}", re.compile(_pattern))
+        _Loader.yaml_implicit_resolvers.setdefault(_char, []).append(_resolver)
 
 
 def documents(text: str) -> Iterator[tuple[int, Any]]:
     """Yield each document that isn't empty, with the line of its first key; raises UnreadableError where it stops."""
+    for node, content in _load(text):
+        if content is not None:
+            yield node.start_mark.line + 1, content
+
+
+def item_lines(text: str, field: str) -> list[int]:
+    """Return the lines, counted from 1, at which the items of a field of a text's first document begin."""
+    for root, _ in _load(text):
+        for key, value in root.value:
+            if key.value == field:
+                return [item.start_mark.line + 1 for item in value.value]
+    return []
+
+
+def _load(text: str) -> list[tuple[yaml.Node, Any]]:
     _check_depth(text)
     try:
-        loader = _Loader(text)
         try:
-            while loader.check_node():
-                node = loader.get_node()
-                if _size(node) > MAX_NODES:
-                    raise UnreadableError("the document expands too far", node.start_mark.line + 1)
-                document = loader.construct_document(node)
-                if document is not None:
-                    yield node.start_mark.line + 1, document
-        finally:
-            loader.dispose()
+            return list(_load_with(_Loader(text)))
+        except yaml.composer.ComposerError as error:
+            if "duplicate anchor" not in str(error):
+                raise
+            return list(_load_with(_LenientLoader(text)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise UnreadableError(error.problem or "not YAML", mark.line + 1 if mark else None) from None
+    except UnreadableError:
+        raise
     except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        if isinstance(error, UnreadableError):
-            raise
         raise UnreadableError(f"not YAML: {error}") from None
+
+
+def _load_with(loader: Any) -> Iterator[tuple[yaml.Node, Any]]:
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            if _size(node) > MAX_NODES:
+                raise UnreadableError("the document expands too far", node.start_mark.line + 1)
+            yield node, loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _check_depth(text: str) -> None:
@@ -90,16 +125,3 @@ def _size(root: yaml.Node) -> int:
         return sizes[id(node)]
 
     return size(root)
-
-
-def item_lines(text: str, field: str) -> list[int]:
-    """Return the lines, counted from 1, at which the items of a field of a readable document begin."""
-    loader = _Loader(text)
-    try:
-        root = loader.get_single_node()
-    finally:
-        loader.dispose()
-    for key, value in root.value:
-        if key.value == field:
-            return [item.start_mark.line + 1 for item in value.value]
-    return []

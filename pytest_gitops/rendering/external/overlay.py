@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_gitops.model import JsonObject
 from pytest_gitops.rendering.external import kubeyaml
-from pytest_gitops.rendering.external.kustomization_file import is_remote
+from pytest_gitops.rendering.external.kustomization_file import is_remote, resolve
 from pytest_gitops.rendering.external.workspace import Workspace
 from pytest_gitops.rendering.protocol import Index
 
@@ -27,6 +27,7 @@ def overlay(spec: Mapping[str, Any], path: str, workspace: Workspace, up: str) -
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "buildMetadata": ["originAnnotations", "transformerAnnotations"],
+        "sortOptions": {"order": "fifo"},  # as Flux's kustomize does; the tools' own default sorts by kind
         **_target(path, workspace, up),
     }
     for field, flux_field in (("namespace", "targetNamespace"), ("namePrefix",) * 2, ("nameSuffix",) * 2):
@@ -52,6 +53,13 @@ def own(object: JsonObject, kustomization: JsonObject) -> None:
         if added:
             target = object.setdefault("metadata", {})
             target[field] = {**(target.get(field) or {}), **added}
+
+
+def local_components(spec: Mapping[str, Any], path: str) -> list[str]:
+    """Return the components that a Kustomization's spec adds, relative to the tree's root, less the remote ones."""
+    named = [str(component) for component in spec.get("components") or ()]
+    resolved = [resolve(path, name) for name in named if not is_remote(name)]
+    return [name for name in resolved if name is not None]
 
 
 def _target(path: str, workspace: Workspace, up: str) -> JsonObject:
@@ -88,9 +96,9 @@ def _sort_options(text: str) -> JsonObject:
 
 def _components(spec: Mapping[str, Any], path: str, index: Index) -> list[str]:
     there = {indexed.path for indexed in index.overlays}
-    named = [str(component) for component in spec.get("components") or ()]
-    joined = [c if is_remote(c) else posixpath.normpath(posixpath.join(path, c)) for c in named]
-    return [c for c in joined if not spec.get("ignoreMissingComponents") or c in there or is_remote(c)]
+    remote = [str(name) for name in spec.get("components") or () if is_remote(str(name))]
+    local = local_components(spec, path)
+    return [*(name for name in local if not spec.get("ignoreMissingComponents") or name in there), *remote]
 
 
 def _below(up: str, path: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from pytest_gitops.model import Location, Rendered
 from pytest_gitops.rendering.external.build import Build
 from pytest_gitops.rendering.external.command import Commands, OverrunError
+from pytest_gitops.rendering.external.overlay import local_components
 from pytest_gitops.rendering.external.tools import find_tools
 from pytest_gitops.rendering.external.workspace import Closure, Workspace
 from pytest_gitops.rendering.protocol import (
@@ -124,7 +125,8 @@ class ExternalRenderer:
         path = posixpath.normpath(f"/{request.path}")[1:]
         if path not in workspace.directories:
             return RenderError("path", f"there is no directory {request.path!r}")
-        closure = workspace.closure([path])
+        spec = (request.kustomization or {}).get("spec") or {}
+        closure = workspace.closure([path, *local_components(spec, path)])
         if refusal := _refusal(closure, request):
             return refusal
         tool = self._plain if request.kustomization is None else self._flux
