@@ -51,6 +51,7 @@ def _load(config: pytest.Config, settings: Settings) -> Fleet:
             cache_dir=cache_directory(config) if settings.cache else None,
             sources=dict(settings.sources),
             remote_bases=settings.allow_remote_bases,
+            progress=progress,
         )
 
 

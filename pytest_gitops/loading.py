@@ -14,10 +14,12 @@ from pytest_gitops.locating import Locator
 from pytest_gitops.model import Fleet
 from pytest_gitops.notes import notes_of
 from pytest_gitops.overlays import render_overlays, unreached_overlays
-from pytest_gitops.recursion import ClusterRun, Places, Surroundings, Trees, files_read, unread
+from pytest_gitops.recursion import ClusterRun, Places, Surroundings, Trees, files_read, paths_of, unread
 from pytest_gitops.rendering import Index, Renderer, RendererUnavailableError, Tree, TreeError, create_renderer
+from pytest_gitops.rendering.watched import Progress, Watched
 from pytest_gitops.repository import Repository, find_repository
-from pytest_gitops.starting import ClusterStart, check_names, configured_entries
+from pytest_gitops.rooting import root_of
+from pytest_gitops.starting import ClusterStart, below, check_names, configured_entries
 
 
 def load(
@@ -28,19 +30,22 @@ def load(
     sources: Mapping[str, Path] | None = None,
     cache_dir: Path | None = None,
     remote_bases: bool = False,
+    progress: Progress | None = None,
 ) -> Fleet:
     """Load a GitOps repository: all its clusters, rendered as each of them would, and the overlays none reaches.
 
     ``configuration`` is by default what the repository holds; ``sources`` are further directories that stand for
     sources, by ``Kind/namespace/name`` or URL. ``cache_dir`` keeps renders between runs. ``remote_bases`` lets
-    kustomization files fetch over the network.
+    kustomization files fetch over the network. ``progress`` is told, after each build, how many are done and how
+    many are known of; both grow.
 
     Raises RepositoryError, ConfigurationError or EngineError, each of them a GitopsError, where nothing can be
     loaded at all; what is wrong with a single Kustomization is its outcome.
     """
     repository = find_repository(path)
     try:
-        with closing(create_renderer(engine, cache=cache_dir)) as renderer:
+        with closing(create_renderer(engine, cache=cache_dir)) as created:
+            renderer = created if progress is None else Watched(created, progress)
             return _Loading(repository, renderer, remote=remote_bases).run(configuration, sources or {})
     except RendererUnavailableError as error:
         raise EngineError(str(error)) from None
@@ -57,41 +62,53 @@ class _Loading:
 
     def run(self, configuration: Configuration | None, sources: Mapping[str, Path]) -> Fleet:
         config = configuration if configuration is not None else read_configuration(self._repository.root)
-        tree, index = self._scan()
+        tree, index, part = self._scan(config)
         mapped = {**config.sources, **sources}
         reach = Reach(self._repository, index, declarations(index, config.ignored(index)))
-        runs = self._follow_all(reach, index, config, mapped)
+        runs = self._follow_all(reach, index, config, mapped, part)
         read = files_read(reach, runs)
-        overlays = unreached_overlays(index, read, config.ignored(index))
+        overlays = unreached_overlays(index, read, config.ignored(index), part)
         return Fleet(
             root=self._repository.root,
             clusters=tuple(run.result() for run in runs),
-            overlays=render_overlays(self._renderer, tree, overlays),
+            overlays=render_overlays(self._renderer, tree, overlays, paths_of(runs)),
             engine=self._renderer.describe(),
             notes=(*self._renderer.notes, *notes_of(runs, reach, read)),
         )
 
-    def _scan(self) -> tuple[Tree, Index]:
+    def _scan(self, config: Configuration) -> tuple[Tree, Index, str]:
+        """Scan the repository, or the one around it where the Kustomizations' paths say so.
+
+        The third is the part of it that the user named, empty for all of it.
+        """
         try:
             tree = self._trees.work_tree()
-            return tree, self._renderer.scan(tree)
+            index = self._renderer.scan(tree)
+            given = self._repository.root
+            root = root_of(self._repository, declarations(index, config.ignored(index)))
+            if root == given:
+                return tree, index, ""
+            self._repository = self._repository.at(root)
+            self._trees = Trees(self._renderer, self._repository, remote=self._remote)
+            tree = self._trees.work_tree()
+            return tree, self._renderer.scan(tree), given.relative_to(root).as_posix()
         except TreeError as error:
             raise RepositoryError(f"{self._repository.root}: {error}") from None
 
     def _follow_all(
-        self, reach: Reach, index: Index, config: Configuration, mapped: Mapping[str, Path]
+        self, reach: Reach, index: Index, config: Configuration, mapped: Mapping[str, Path], part: str
     ) -> list[ClusterRun]:
         """Follow the clusters that files declare, then those that only show in what the first ones leave unread."""
         start = ClusterStart(self._repository, index, reach, config, mapped)
         around = Surroundings(self._trees, Places(index), self._renderer.submit)
         locator = Locator(self._repository.root)
-        declared = declared_entries(reach, instances(index, config.ignored(index)))
+        declared = below(part, declared_entries(reach, instances(index, config.ignored(index))))
         entries = name_entries(configured_entries(reach, config, declared), self._repository.name)
         runs = [start.run(entry, around, locator) for entry in entries]
         follow(self._renderer, runs)
         left = unread(reach, runs)
         known = len(entries)
-        entries = name_entries([*entries, *implied_entries(reach, left, entries)], self._repository.name)
+        entries = name_entries([*entries, *below(part, implied_entries(reach, left, entries))], self._repository.name)
         further = [start.run(entry, around, locator) for entry in entries[known:]]
         follow(self._renderer, further)
         check_names(config, entries)

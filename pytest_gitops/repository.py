@@ -62,7 +62,8 @@ def find_repository(path: str | os.PathLike[str]) -> Repository:
     given = Path(path).expanduser()
     try:
         root = given.resolve(strict=True)
-        next(iter(os.scandir(root)), None)
+        with os.scandir(root) as entries:
+            next(entries, None)
     except FileNotFoundError:
         raise RepositoryError(f"{given}: there is no such directory; give the path of a GitOps repository") from None
     except NotADirectoryError:
