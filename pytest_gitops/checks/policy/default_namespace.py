@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_gitops.checks.kinds import NAMESPACED
-from pytest_gitops.checks.rule import Violation, rule
-from pytest_gitops.model import Resource
+from pytest_gitops.checks.context import ClusterIndex
+from pytest_gitops.checks.rule import Scope, Violation, rule
 
 
 @rule(
     "default-namespace",
     set="recommended",
     severity="warning",
-    kinds=tuple(NAMESPACED),
+    scope=Scope.CLUSTER,
     description="Objects are in a namespace of their own rather than in `default`, where neither access, quota nor "
-    "network policy can be told apart.",
+    "network policy can be told apart. A repository that declares the Namespace `default` means it, and is not "
+    "asked; one with many objects there is told once.",
     remedy="Set another `metadata.namespace`, or `spec.targetNamespace` of the Kustomization.",
     source="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces",
     passing=[
@@ -23,7 +23,16 @@ from pytest_gitops.model import Resource
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings, namespace: apps}
-"""
+""",
+        """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: default}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: default}
+""",
     ],
     failing=[
         """
@@ -33,7 +42,12 @@ metadata: {name: settings, namespace: default}
 """
     ],
 )
-def default_namespace(resource: Resource) -> Iterator[Violation]:
-    """Yield a violation for an object in ``default``."""
-    if resource.namespace == "default":
-        yield Violation(f"{resource.kind} {resource.name} is in the namespace default", ("metadata", "namespace"))
+def default_namespace(cluster: ClusterIndex, *, many: int = 5) -> Iterator[Violation]:
+    """Yield a violation for each object in ``default``, or one for all where there are more than ``many``."""
+    if cluster.get("Namespace", "", "default") is not None:
+        return
+    found = [owned.resource for owned in cluster.resources if owned.resource.namespace == "default"]
+    for resource in found if len(found) <= many else found[:1]:
+        more = f" and {len(found) - 1} more are" if len(found) > many else " is"
+        message = f"{resource.kind} {resource.name}{more} in the namespace default"
+        yield Violation(message, ("metadata", "namespace"), resource)
