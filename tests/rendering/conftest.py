@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -12,8 +15,10 @@ import pytest
 
 from pytest_gitops.rendering import Renderer
 from pytest_gitops.rendering.engine import EngineRenderer, engine_path
+from pytest_gitops.rendering.external import ExternalRenderer
 from pytest_gitops.rendering.protocol import RendererSettings
 
+TOOLS = Path(__file__).resolve().parent.parent / "tools" / "bin"
 FAKE_ENGINE = """\
 #!{python}
 import json, os, signal, sys, time
@@ -83,3 +88,40 @@ def engine() -> Iterator[Renderer]:
     renderer = EngineRenderer(RendererSettings())
     yield renderer
     renderer.close()
+
+
+@pytest.fixture
+def external(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Callable[..., Renderer]:
+    """Return a function that starts the external renderer with only the named tools on PATH."""
+
+    def create(*names: str, deadline: float = 60.0) -> Renderer:
+        path = tmp_path_factory.mktemp("path")
+        for name in names:
+            found = shutil.which(name, path=f"{TOOLS}{os.pathsep}{os.environ['PATH']}")
+            if found is None:
+                pytest.skip(f"{name} is neither on PATH nor built: python tests/tools/build.py")
+            (path / name).symlink_to(found)
+        monkeypatch.setenv("PATH", str(path))
+        renderer = ExternalRenderer(RendererSettings(deadline=deadline))
+        request.addfinalizer(renderer.close)
+        return renderer
+
+    return create
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Callable[[str], Path]:
+    """Return a function that writes the files of a text: ``--- path`` begins each of them."""
+
+    def write(text: str) -> Path:
+        root = tmp_path / "repo"
+        for part in re.split(r"^--- (?=\S)", dedent(text), flags=re.MULTILINE)[1:]:
+            name, _, content = part.partition("\n")
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        return root
+
+    return write

@@ -15,8 +15,8 @@ import (
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/protocol"
 )
 
-// Version is the engine's own; it is part of every cache key.
-const version = "0.1.0"
+// version is the package's, which the package's build sets; it is part of every cache key.
+var version = "devel"
 
 // flux is the release of Flux whose pins go.mod repeats.
 const flux = "2.9.5"

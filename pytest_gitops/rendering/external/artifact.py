@@ -42,7 +42,7 @@ def files_of(tree: Tree) -> tuple[str, ...]:
     As source-controller 1.9 does it: no symbolic links, less what .sourceignore files and ``spec.ignore`` match;
     a default list applies where there is neither. Raises OSError where the directory can't be listed.
     """
-    hidden = {posixpath.normpath("/" + path)[1:] for path in tree.hidden}
+    hidden = {posixpath.normpath("/" + path.lstrip("/"))[1:] for path in tree.hidden}
     files: list[str] = []
     rules: list[_Rule] = []
     for path in _walk(tree.root, "", hidden):

@@ -122,7 +122,7 @@ class ExternalRenderer:
 
     def _build(self, request: BuildRequest) -> Rendered | RenderError:
         workspace = self._workspaces[request.tree]
-        path = posixpath.normpath(f"/{request.path}")[1:]
+        path = posixpath.normpath("/" + request.path.lstrip("/"))[1:]
         if path not in workspace.directories:
             return RenderError("path", f"there is no directory {request.path!r}")
         spec = (request.kustomization or {}).get("spec") or {}
