@@ -16,7 +16,7 @@ class GitopsWarning(UserWarning):
 
 
 class RepositoryError(GitopsError):
-    """The repository can't be read: no directory, no permission, or the wrong one. Whoever gave its path should care."""
+    """The repository can't be read: no directory, no permission, the wrong one. Whoever gave its path should care."""
 
 
 class ConfigurationError(GitopsError):

@@ -8,7 +8,15 @@ from contextlib import closing
 from pathlib import Path
 
 from pytest_gitops.configuration import Configuration, read_configuration
-from pytest_gitops.discovery import Reach, declarations, declared_entries, implied_entries, instances, name_entries
+from pytest_gitops.discovery import (
+    Reach,
+    declarations,
+    declared_entries,
+    doubtful_entries,
+    implied_entries,
+    instances,
+    name_entries,
+)
 from pytest_gitops.exceptions import EngineError, RepositoryError
 from pytest_gitops.locating import Locator
 from pytest_gitops.model import Fleet
@@ -106,9 +114,10 @@ class _Loading:
         entries = name_entries(configured_entries(reach, config, declared), self._repository.name)
         runs = [start.run(entry, around, locator) for entry in entries]
         follow(self._renderer, runs)
-        left = unread(reach, runs)
         known = len(entries)
-        entries = name_entries([*entries, *below(part, implied_entries(reach, left, entries))], self._repository.name)
+        implied = implied_entries(reach, unread(reach, runs), entries)
+        found = below(part, implied) or ([] if entries else below(part, doubtful_entries(reach)))
+        entries = name_entries([*entries, *found], self._repository.name)
         further = [start.run(entry, around, locator) for entry in entries[known:]]
         follow(self._renderer, further)
         check_names(config, entries)
@@ -124,5 +133,6 @@ def follow(renderer: Renderer, runs: Sequence[ClusterRun]) -> None:
             done = renderer.next_done()
             run, node, generation = done.request.tag
             run.take(node, generation, done)
-        if not any([run.settle() for run in runs]):
+        settled = [run.settle() for run in runs]
+        if not any(settled):
             return

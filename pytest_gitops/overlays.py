@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pytest_gitops.discovery.declaration import in_chart, is_dead_corner
-from pytest_gitops.model import Overlay
-from pytest_gitops.paths import is_below
+from pytest_gitops.model import Failed, Overlay, Skipped
+from pytest_gitops.paths import ancestors, is_below
 from pytest_gitops.recursion import overlay_failure
 from pytest_gitops.rendering import BuildRequest, Index, IndexedOverlay, Renderer, RenderError, Tree
 
 
-def unreached_overlays(index: Index, reached: Iterable[str], ignored: tuple[str, ...] = ()) -> list[IndexedOverlay]:
+def unreached_overlays(
+    index: Index, reached: Iterable[str], ignored: tuple[str, ...] = (), part: str = ""
+) -> list[IndexedOverlay]:
     """Return the top-most overlays whose kustomization file no cluster reads: those that no other one names.
 
     Components, which build nothing by themselves, and what lies in Helm charts, documentation, examples or tests
-    aren't among them. Of overlays that name each other in a ring, the first is.
+    aren't among them. Of overlays that name each other in a ring, the first is. ``part`` is the directory of the
+    repository to look in.
     """
     read = set(reached)
     left = [overlay for overlay in index.overlays if overlay.file not in read and _is_wanted(overlay, index, ignored)]
@@ -27,11 +30,18 @@ def unreached_overlays(index: Index, reached: Iterable[str], ignored: tuple[str,
         if overlay.path not in covered and overlay.path in _closure([overlay], paths, without_start=True):
             tops.append(overlay)
             covered |= _closure([overlay], paths)
-    return sorted((overlay for overlay in tops if not overlay.component), key=lambda overlay: overlay.path)
+    kept = [overlay for overlay in tops if not overlay.component and is_below(overlay.path, part)]
+    return sorted(kept, key=lambda overlay: overlay.path)
 
 
-def render_overlays(renderer: Renderer, tree: Tree, overlays: Iterable[IndexedOverlay]) -> tuple[Overlay, ...]:
-    """Render overlays on their own, as ``kustomize build`` would, in the order of their paths."""
+def render_overlays(
+    renderer: Renderer, tree: Tree, overlays: Iterable[IndexedOverlay], built: set[str]
+) -> tuple[Overlay, ...]:
+    """Render overlays on their own, as ``kustomize build`` would, in the order of their paths.
+
+    ``built`` are the directories that clusters build. An overlay inside one of them that the build leaves out is
+    switched off: where it doesn't build, nobody is harmed, and it is a skip.
+    """
     results = []
     for overlay in overlays:
         renderer.submit(BuildRequest(tree, overlay.path, tag=overlay))
@@ -40,7 +50,10 @@ def render_overlays(renderer: Renderer, tree: Tree, overlays: Iterable[IndexedOv
         overlay = done.request.tag
         outcome = done.outcome
         if isinstance(outcome, RenderError):
-            results.append(Overlay(overlay.path, overlay.file, overlay_failure(outcome, overlay.file)))
+            failure = overlay_failure(outcome, overlay.file)
+            if isinstance(failure, Failed) and not built.isdisjoint(ancestors(overlay.path)):
+                failure = Skipped(f"no cluster uses it, and it doesn't build: {outcome.message}")
+            results.append(Overlay(overlay.path, overlay.file, failure))
         else:
             results.append(Overlay(overlay.path, overlay.file, outcome))
     return tuple(sorted(results, key=lambda overlay: overlay.path))

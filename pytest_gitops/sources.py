@@ -125,6 +125,11 @@ class SourceMap:
         return self._repository.branches
 
 
+def tracked_branch(spec: JsonObject) -> str | None:
+    """Return the branch that a GitRepository's ``spec`` follows, None where it is pinned to something else."""
+    return None if _pin(spec) else _branch(spec)
+
+
 def _at(place: Place, directory: Path) -> Place:
     return Place(directory, None, place.ignore, place.submodules, place.include)
 

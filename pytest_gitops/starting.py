@@ -78,6 +78,11 @@ def configured_entries(reach: Reach, configuration: Configuration, found: Sequen
     return [entries[path] for path in sorted(entries)]
 
 
+def below(part: str, entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries that lie in a part of the repository, by their directory or their file."""
+    return [entry for entry in entries if is_below(entry.path, part) or is_below(entry.file, part)]
+
+
 def check_names(configuration: Configuration, entries: Sequence[Entry]) -> None:
     """Raise ConfigurationError where the configuration has a cluster that isn't there."""
     names = [entry.name for entry in entries]

@@ -126,8 +126,9 @@ def _made(resource: Resource, spec: JsonObject) -> Values:
         return Values(template.known, frozenset(_mapping(spec, "encryptedData")))
     if resource.kind == "ExternalSecret" and not spec.get("dataFrom") and not _mapping(spec, "target").get("template"):
         entries = spec.get("data")
-        keys = [entry.get("secretKey") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-        return Values(hidden=frozenset(str(key) for key in keys), complete=bool(keys))
+        listed = entries if isinstance(entries, list) else []
+        keys = frozenset(str(entry.get("secretKey")) for entry in listed if isinstance(entry, dict))
+        return Values(hidden=keys, complete=bool(keys))
     return UNKNOWN
 
 

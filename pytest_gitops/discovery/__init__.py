@@ -1,7 +1,7 @@
 """Finds the clusters that a repository feeds, without configuration and before anything is rendered."""
 
-from pytest_gitops.discovery.declaration import declarations
-from pytest_gitops.discovery.declared import declared_entries
+from pytest_gitops.discovery.declaration import Declaration, declarations
+from pytest_gitops.discovery.declared import declared_entries, doubtful_entries
 from pytest_gitops.discovery.entry import Entry, Root
 from pytest_gitops.discovery.implied import directory_entry, implied_entries
 from pytest_gitops.discovery.instance import FluxInstance, instances
@@ -9,6 +9,7 @@ from pytest_gitops.discovery.naming import name_entries
 from pytest_gitops.discovery.reach import Reach
 
 __all__ = [
+    "Declaration",
     "Entry",
     "FluxInstance",
     "Reach",
@@ -16,6 +17,7 @@ __all__ = [
     "declarations",
     "declared_entries",
     "directory_entry",
+    "doubtful_entries",
     "implied_entries",
     "instances",
     "name_entries",

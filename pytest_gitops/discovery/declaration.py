@@ -14,7 +14,7 @@ KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
 SOURCE_GROUP = "source.toolkit.fluxcd.io"
 TEMPLATE = re.compile(r"\{\{|<<|\$\{|@@|%\}")
 # Where repositories keep what no cluster runs. Looked at only where there is nothing else.
-DEAD_ANYWHERE = frozenset({"docs", "doc", "examples", "example", "samples", "testdata", ".github", "archive", "archived"})
+DEAD_ANYWHERE = frozenset({"docs", "doc", "examples", "example", "samples", "testdata", ".github", "archive"})
 DEAD_AT_THE_TOP = frozenset({"test", "tests", "e2e", "hack", "templates", "template"})
 
 

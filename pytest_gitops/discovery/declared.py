@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pytest_gitops.discovery.declaration import Declaration
@@ -10,9 +11,10 @@ from pytest_gitops.discovery.instance import FluxInstance
 from pytest_gitops.discovery.reach import Reach
 
 
-def declared_entries(reach: Reach, instances: list[FluxInstance]) -> list[Entry]:
+def declared_entries(reach: Reach, instances: Sequence[FluxInstance]) -> list[Entry]:
     """Return the entries that files declare, sorted by path; a FluxInstance joins the entry of its path."""
-    entries = {entry.path: entry for entry in _self_managing(reach)}
+    candidates = [d for d in _self_managing(reach) if not reach.is_foreign_root(d)]
+    entries = {entry.path: entry for entry in _outermost(reach, candidates)}
     for instance in instances:
         known = entries.get(instance.path)
         if known is not None:
@@ -22,18 +24,26 @@ def declared_entries(reach: Reach, instances: list[FluxInstance]) -> list[Entry]
     return [entries[path] for path in sorted(entries)]
 
 
-def _self_managing(reach: Reach) -> list[Entry]:
-    """Return an entry for each Kustomization whose own build reads the file that declares it.
+def doubtful_entries(reach: Reach) -> list[Entry]:
+    """Return entries at the repository's root by a source of another URL, for a repository with no others."""
+    return _outermost(reach, [d for d in _self_managing(reach) if reach.is_foreign_root(d)])
 
-    That is what ``flux bootstrap`` writes to gotk-sync.yaml. One that a self-managing Kustomization of another
-    name leads to is a part of that one's cluster; of two that lead to each other, bootstrap's name comes first.
+
+def _self_managing(reach: Reach) -> list[Declaration]:
+    """Return each Kustomization whose own build reads the file that declares it, as gotk-sync.yaml's does."""
+    found = [d for d in reach.declarations if d.path is not None and d.file in reach.reads(d)]
+    return sorted(found, key=lambda d: (d.name != BOOTSTRAP_NAME, (d.path or "").count("/"), d.path or "", d.location))
+
+
+def _outermost(reach: Reach, candidates: Sequence[Declaration]) -> list[Entry]:
+    """Return an entry for each self-managing Kustomization, but for those that another one leads to.
+
+    These are parts of that one's cluster; of two that lead to each other, bootstrap's name comes first. A cluster
+    can't hold one name twice, so of one name each is a cluster.
     """
-    candidates = [d for d in reach.declarations if d.path is not None and d.file in reach.reads(d)]
-    strong = [d for d in candidates if not reach.is_foreign_root(d)] or candidates
-    strong.sort(key=lambda d: (d.name != BOOTSTRAP_NAME, (d.path or "").count("/"), d.path or "", d.location))
     parts: set[Declaration] = set()
     chosen: list[Declaration] = []
-    for declaration in strong:
+    for declaration in candidates:
         if declaration in parts:
             continue
         chosen.append(declaration)

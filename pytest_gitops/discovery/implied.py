@@ -22,7 +22,7 @@ def implied_entries(reach: Reach, left: Sequence[Declaration], known: Sequence[E
     cluster; anything else is a leftover.
     """
     heads = _heads(reach, left)
-    territory = {d.path for d in reach.declarations if d.path and reach.exists(d.path)}
+    territory: set[str | None] = {d.path for d in reach.declarations if d.path and reach.exists(d.path)}
     groups = _merged(_grouped(reach, heads, territory))
     siblings = {directory_of(entry.path) for entry in known}
     taken = {entry.path for entry in known}
@@ -101,7 +101,7 @@ def _merged(groups: Groups) -> Groups:
 
 
 def _joined(groups: Groups) -> Groups:
-    """Join sibling directories where a Kustomization of one depends on one of another: ``flux/infra``, ``flux/apps``."""
+    """Join siblings such as ``flux/infra`` and ``flux/apps`` where a Kustomization of one depends on the other's."""
     parents: dict[str, list[str]] = defaultdict(list)
     for directory in groups:
         if directory and directory_of(directory).rpartition("/")[2] not in CLUSTER_PARENTS:

@@ -11,10 +11,12 @@ from pytest_gitops.discovery.coverage import Coverage
 from pytest_gitops.discovery.declaration import Declaration, declared_sources
 from pytest_gitops.model import JsonObject
 from pytest_gitops.paths import is_directory
-from pytest_gitops.rendering import Index
+from pytest_gitops.rendering import Index, IndexedObject
 from pytest_gitops.repository import Repository
+from pytest_gitops.sources import tracked_branch
 from pytest_gitops.urls import last_component, normalise
 
+BOOTSTRAP_NAME = "flux-system"
 BUILDABLE = frozenset({"GitRepository", "OCIRepository", "Bucket"})
 
 
@@ -83,27 +85,20 @@ class Reach:
             return False
         if own is not None and (source[0], source[2]) == (own[0], own[2]):
             return True
-        urls = self.urls(source)
-        return not urls or not urls.isdisjoint(self._repository.urls)
+        items = self._declaring(source)
+        return not items or any(self._is_checkout(item.object) for item in items)
 
     def is_foreign_root(self, declaration: Declaration) -> bool:
         """Tell whether a Kustomization of a source's root is another repository's rather than this one's.
 
         A root contains every file, so that it reads its own is no sign that it is this repository's.
         """
-        if declaration.path != "" or declaration.source is None:
+        if declaration.path != "" or declaration.source is None or declaration.source[2] == BOOTSTRAP_NAME:
             return False
-        urls = self.urls(declaration.source)
-        if not urls or not urls.isdisjoint(self._repository.urls) or declaration.source[2] == "flux-system":
-            return False
-        return declaration.source[0] != "GitRepository" or bool(self._repository.urls)
-
-    def urls(self, source: tuple[str, str, str]) -> frozenset[str]:
-        """Return the URLs that the files declare for a source, in ``normalise``'s form."""
-        kind, namespace, name = source
-        items = self._sources.get((kind, name), [])
-        texts = [_url(item.object) for item in items if _namespace(item.object) in (namespace, "") or not namespace]
-        return frozenset(normalise(text) for text in texts if text)
+        items = self._declaring(declaration.source)
+        if not items or declaration.source[0] != "GitRepository":
+            return bool(items)
+        return bool(self._repository.urls) and not any(self._is_checkout(item.object) for item in items)
 
     def is_this_repository(self, url: str) -> bool:
         """Tell whether a URL means this repository, or an artifact that is called like it."""
@@ -112,6 +107,17 @@ class Reach:
             return True
         names = {last_component(known) for known in self._repository.urls}
         return normal in self._repository.urls or (normal.startswith("oci://") and last_component(url) in names)
+
+    def _declaring(self, source: tuple[str, str, str]) -> list[IndexedObject]:
+        kind, namespace, name = source
+        items = self._sources.get((kind, name), [])
+        return [item for item in items if not namespace or _namespace(item.object) in (namespace, "")]
+
+    def _is_checkout(self, source: JsonObject) -> bool:
+        """Tell whether a GitRepository is the repository at a branch that may be checked out here."""
+        spec = source.get("spec")
+        here = isinstance(spec, dict) and normalise(_url(source)) in self._repository.urls
+        return here and tracked_branch(spec or {}) in self._repository.branches
 
     @cached_property
     def _directories(self) -> dict[str, bool]:

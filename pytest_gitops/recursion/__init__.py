@@ -3,7 +3,7 @@
 from pytest_gitops.recursion.cluster import ClusterRun, ClusterSettings, Surroundings
 from pytest_gitops.recursion.failures import Failures, overlay_failure
 from pytest_gitops.recursion.places import Places
-from pytest_gitops.recursion.reading import files_read, unread
+from pytest_gitops.recursion.reading import files_read, paths_of, unread
 from pytest_gitops.recursion.trees import Trees
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "Trees",
     "files_read",
     "overlay_failure",
+    "paths_of",
     "unread",
 ]

@@ -20,7 +20,7 @@ from pytest_gitops.recursion.sourcing import Sourcing
 from pytest_gitops.recursion.substitution import Substitution
 from pytest_gitops.recursion.trees import Trees
 from pytest_gitops.rendering import BuildRequest, Done, RenderError, TreeError
-from pytest_gitops.sources import Place, SourceMap
+from pytest_gitops.sources import SourceMap
 from pytest_gitops.variables import post_build
 
 # A Kustomization is rendered again when what it used has changed; two that feed each other would never end.

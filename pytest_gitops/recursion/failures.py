@@ -36,9 +36,7 @@ class Failures:
             return Skipped(f"it needs {error.url or 'a remote base'}, and {REMOTE}")
         return Failed((self._finding(node, error, prefix),))
 
-    def at_field(
-        self, node: Node, rule: str, field: str, message: str, remedy: str | None = None
-    ) -> Failed:
+    def at_field(self, node: Node, rule: str, field: str, message: str, remedy: str | None = None) -> Failed:
         """Return a failure at a field of the Kustomization, in the file that declares it."""
         return Failed((self._make(node, rule, message, self.field(node, field), remedy, node.chain),))
 
@@ -58,7 +56,7 @@ class Failures:
             location, chain = self.field(node, error.field or _field(error)), node.chain
         return self._make(node, rule, error.message, location, error.remedy, chain, error.resource)
 
-    def _make(  # noqa: PLR0913, PLR0917 (a Finding has as many parts)
+    def _make(
         self,
         node: Node,
         rule: str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pytest_gitops.model import JsonObject, Kustomization, Location, Outcome, Rendered, ResourceId
+from pytest_gitops.model import JsonObject, Kustomization, Location, Outcome, Rendered, ResourceId, Skipped
 from pytest_gitops.rendering import VariableSource
 from pytest_gitops.sources import Place, SourceKey
 
@@ -97,13 +97,12 @@ class Node:
         return self.outcome if isinstance(self.outcome, Rendered) else None
 
     def result(self) -> Kustomization:
-        """Return what the fleet says of it; its outcome must be known."""
-        assert self.outcome is not None
+        """Return what the fleet says of it; it is skipped where its outcome isn't known."""
         return Kustomization(
             id=ResourceId.of(self.object),
             object=self.object,
             location=self.location,
-            outcome=self.outcome,
+            outcome=self.outcome or Skipped("it was not rendered"),
             parent=self.parent.label if self.parent else None,
             chain=self.chain,
             directory=self.inputs.place.directory if self.inputs else None,

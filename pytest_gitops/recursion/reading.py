@@ -26,6 +26,12 @@ def files_read(reach: Reach, runs: Iterable[ClusterRun]) -> set[str]:
     return read
 
 
+def paths_of(runs: Iterable[ClusterRun]) -> set[str]:
+    """Return the directories that the clusters' Kustomizations build, without the repository's root."""
+    paths = {clean(str(node.spec.get("path") or "")) for run in runs for node in run.ordered() if node.rendered}
+    return paths - {""}
+
+
 def unread(reach: Reach, runs: Iterable[ClusterRun]) -> list[Declaration]:
     """Return the Kustomizations in files that no cluster reads."""
     read = files_read(reach, runs)

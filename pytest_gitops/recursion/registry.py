@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pytest_gitops.model import JsonObject, Location, Resource
 from pytest_gitops.recursion.node import Node, Scope
 from pytest_gitops.sources import SourceKey
-from pytest_gitops.variables import Reference, Values, may_make, made_object, values_of
+from pytest_gitops.variables import Reference, Values, made_object, may_make, values_of
 
 SOURCE_GROUP = "source.toolkit.fluxcd.io"
 Key = tuple[Scope, str, str, str]
@@ -41,9 +41,7 @@ class Registry:
         key = (scope, str(obj.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
         self._sources[key][None] = (obj, location)
 
-    def take(
-        self, node: Node, resources: tuple[Resource, ...], locate: Callable[[Resource], Location]
-    ) -> set[Key]:
+    def take(self, node: Node, resources: tuple[Resource, ...], locate: Callable[[Resource], Location]) -> set[Key]:
         """Take what a Kustomization rendered in place of what it gave before; return the keys that may have changed."""
         changed = self.withdraw(node)
         for resource in resources:
@@ -77,10 +75,8 @@ class Registry:
 
     def sources(self) -> list[tuple[SourceKey, Scope]]:
         """Return all sources that are declared, in the order of their names."""
-        return sorted(
-            ((SourceKey(kind, namespace, name), scope) for (scope, kind, namespace, name), by in self._sources.items() if by),
-            key=lambda pair: (pair[1], str(pair[0])),
-        )
+        keys = [key for key, providers in self._sources.items() if providers]
+        return [(SourceKey(*key[1:]), key[0]) for key in sorted(keys)]
 
     def values(self, scope: Scope, namespace: str, reference: Reference) -> Values | None:
         """Return a ConfigMap's or Secret's keys, None where nothing known makes it."""

@@ -41,7 +41,8 @@ class Substitution:
                 if reference.optional and not self._given and not unknown_parts():
                     continue
                 if not reference.optional:
-                    self.missing.setdefault(f"{reference.kind}/{node.namespace}/{reference.name}", set()).add(node.label)
+                    name = f"{reference.kind}/{node.namespace}/{reference.name}"
+                    self.missing.setdefault(name, set()).add(node.label)
             answers.append((values or UNKNOWN).source(reference, self._given))
         return tuple(answers)
 

@@ -26,13 +26,13 @@ class Trees:
 
     def open(self, place: Place) -> Tree:
         """Return the view of a source's directory. Raises TreeError where it can't be opened."""
-        assert place.directory is not None
-        key = (place.directory, place.ignore, place.submodules)
+        directory = place.directory or self._repository.root
+        key = (directory, place.ignore, place.submodules)
         if key not in self._open:
-            repository = self._describe(place.directory)
+            repository = self._describe(directory)
             submodules = () if place.submodules else tuple(f"{path}/" for path in repository.submodules)
             self._open[key] = self._renderer.open(
-                place.directory,
+                directory,
                 hidden=(*repository.hidden, *submodules),
                 ignore=place.ignore,
                 remote=self._remote,
