@@ -51,8 +51,8 @@ func (p *part) read(view *tree.View, name string) {
 	if reference.IsKustomization(name) {
 		p.readKustomization(name, data)
 	}
+	p.readVersion(name, data)
 	if bytes.Contains(data, fluxGroup) {
-		p.readVersion(name, data)
 		p.readObjects(name, data)
 	}
 }
