@@ -191,7 +191,7 @@ class CheckItem(pytest.Item):
     def _told(self, finding: Finding, where: Callable[[Location], str]) -> str:
         teller = self._teller(finding)
         if teller is self:
-            return describe(finding, where)
+            return describe(finding, where, about=f"Kustomization/{self.subject.name}")
         place = f"{where(finding.location)}: " if finding.location else ""
         return f"{place}{finding.message}\n  told in full by {teller.nodeid}"
 
@@ -208,11 +208,14 @@ def warning_of(finding: Finding) -> GitopsWarning:
     return GitopsWarning(f"{finding.rule}: {finding.message}{clusters}.{remedy}")
 
 
-def describe(finding: Finding, where: Callable[[Location], str]) -> str:
-    """Return a finding as the user reads it: place and message, what led there, and the remedy."""
+def describe(finding: Finding, where: Callable[[Location], str], about: str | None = None) -> str:
+    """Return a finding as the user reads it: place and message, what led there, and the remedy.
+
+    ``about`` is the resource that the headline names already.
+    """
     place = f"{where(finding.location)}: " if finding.location else ""
     lines = [place + finding.message]
-    if finding.resource:
+    if finding.resource and finding.resource != about:
         lines.append(f"  in {finding.resource}")
     if len(finding.clusters) > 1:
         lines.append(f"  in the clusters {', '.join(finding.clusters)}")

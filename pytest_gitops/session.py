@@ -51,7 +51,8 @@ class GitopsSession:
     def files(self) -> dict[Path, list[Cluster | Overlay]]:
         """The files that stand for clusters and overlays, each with those that it stands for."""
         files: dict[Path, list[Cluster | Overlay]] = {}
-        for part in (*self.fleet.clusters, *self.fleet.overlays):
+        parts: tuple[Cluster | Overlay, ...] = (*self.fleet.clusters, *self.fleet.overlays)
+        for part in parts:
             files.setdefault(self.path(part.file), []).append(part)
         return files
 

@@ -38,7 +38,8 @@ def bootstrap(cluster: str, version: str = "v2.9.5") -> Files:
     """Return what ``flux bootstrap`` writes for a cluster, less the controllers."""
     folder = f"clusters/{cluster}/flux-system"
     return {
-        f"{folder}/gotk-components.yaml": f"---\n# Flux Version: {version}\n{namespace('flux-system')}",
+        f"{folder}/gotk-components.yaml": f"---\n# Flux Version: {version}\n{namespace('flux-system')}"
+        f"  labels:\n    app.kubernetes.io/part-of: flux\n    app.kubernetes.io/version: {version}\n",
         f"{folder}/gotk-sync.yaml": source("flux-system", URL)
         + "---\n"
         + kustomization("flux-system", f"./clusters/{cluster}"),

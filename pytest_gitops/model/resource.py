@@ -140,7 +140,7 @@ class Resource:
             transformations=self.transformations,
         )
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: Any) -> bool:
         return isinstance(other, Resource) and self.id == other.id and self.object == other.object
 
     __hash__ = None  # type: ignore[assignment]

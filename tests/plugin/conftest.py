@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fleet_files import two_clusters, write_files
-from running import Collect, Run, collected, troubles
+from running import Collect, Run, collected, troubled_fleet, troubles
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def run(request: pytest.FixtureRequest, pytester: pytest.Pytester) -> Run:
     """Run pytest on a repository in the current directory, alone and with workers."""
 
     def run_pytest(*args: str | os.PathLike[str], repo: str | None = ".") -> pytest.RunResult:
-        chosen = [] if repo is None else ["--gitops-repo", repo]
+        chosen = ["--gitops-check=build"] + ([] if repo is None else ["--gitops-repo", repo])
         return pytester.runpytest_inprocess(*chosen, *request.param, *args)
 
     return run_pytest
@@ -42,11 +42,18 @@ def troubled(pytester: pytest.Pytester) -> Path:
 
 
 @pytest.fixture
+def told(troubled: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with troubles whose fleet is written by hand, for tests that compare what is said of it."""
+    monkeypatch.setattr("pytest_gitops.load", lambda path, **_options: troubled_fleet(Path(path)))
+    return troubled
+
+
+@pytest.fixture
 def collect(pytester: pytest.Pytester) -> Collect:
     """Return the node ids that a run would run."""
 
     def run_pytest(*args: str, repo: str | None = ".") -> list[str]:
-        chosen = [] if repo is None else ["--gitops-repo", repo]
+        chosen = ["--gitops-check=build"] + ([] if repo is None else ["--gitops-repo", repo])
         return collected(pytester.runpytest_inprocess(*chosen, "--collect-only", "-q", *args))
 
     return run_pytest

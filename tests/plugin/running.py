@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 from fleet_files import Files, kustomization, overlay, source, two_clusters
+
+from pytest_gitops.model import (
+    Cluster,
+    Failed,
+    Finding,
+    Fleet,
+    Kustomization,
+    Location,
+    Outcome,
+    Overlay,
+    Rendered,
+    ResourceId,
+    Severity,
+    Skipped,
+)
 
 Run = Callable[..., pytest.RunResult]
 Collect = Callable[..., list[str]]
@@ -41,6 +57,42 @@ def troubles() -> Files:
     return files
 
 
+REASON = "source GitRepository/flux-system/elsewhere is not this repository"
+
+
+def troubled_fleet(root: Path) -> Fleet:
+    """Return what the troubled repository renders to, in words that no engine's version changes."""
+    clusters = []
+    for name in ("production", "staging"):
+        entry, apps = f"clusters/{name}/flux-system/gotk-sync.yaml", f"clusters/{name}/apps.yaml"
+        cause = Finding(
+            rule="build",
+            severity=Severity.ERROR,
+            message=f"resources: {name}.yaml does not exist",
+            location=Location("apps/broken/kustomization.yaml", 5),
+            resource="Kustomization/flux-system/broken",
+            clusters=(name,),
+            remedy=f"write apps/broken/{name}.yaml, or take it off the list",
+            chain=(Location(entry, 12), Location(apps, 14)),
+        )
+        kustomizations = (
+            _kustomization("flux-system", Location(entry, 12), Rendered(())),
+            _kustomization("apps", Location(apps, 1), Rendered(())),
+            _kustomization("broken", Location(apps, 14), Failed((cause,))),
+            _kustomization("asleep", Location(apps, 27), Rendered(()), suspend=True),
+            _kustomization("far", Location(apps, 52), Skipped(REASON)),
+            _kustomization("farther", Location(apps, 65), Skipped(REASON)),
+        )
+        clusters.append(Cluster(name, f"clusters/{name}", entry, kustomizations, flux_version="v2.9.5"))
+    canary = Overlay("apps/canary", "apps/canary/kustomization.yaml", Rendered(()))
+    return Fleet(root, tuple(clusters), (canary,), engine="engine 0.1.0 (Flux 2.9.5)", notes=("all is not well",))
+
+
+def _kustomization(name: str, location: Location, outcome: Outcome, **spec: object) -> Kustomization:
+    id = ResourceId("kustomize.toolkit.fluxcd.io", "Kustomization", "flux-system", name)
+    return Kustomization(id, {"spec": spec}, location, outcome)
+
+
 def collected(result: pytest.RunResult) -> list[str]:
     """Return the node ids that ``--collect-only -q`` printed."""
     return [line for line in result.outlines if "::" in line]
@@ -62,5 +114,4 @@ def normalised(lines: Sequence[str]) -> str:
     text = "\n".join(lines)
     text = re.sub(r"in \d+\.\d+s", "in 0.00s", text)
     text = re.sub(r"platform .*|plugins: .*|rootdir: .*|cachedir: .*", "…", text)
-    text = re.sub(r"engine \d+\.\d+\.\d+ \(.*\)", "engine", text)
     return re.sub(r"={3,}|_{3,}", "===", text)
