@@ -1,9 +1,10 @@
 """Runs the commands that the documentation shows, and puts in what they print.
 
 A fenced block right after ``<!-- run -->`` is a terminal session: each line that starts with ``$ `` is run by sh, and
-what follows is what it printed. The sessions of one document share a directory, in which ``example-repo`` and
-``broken`` (its broken files) lie and which the reader knows as ``~``. ``<!-- run in DIR -->`` starts in DIR.
-A block after ``<!-- run … | A | B -->`` hides the output's lines that match one of the regular expressions A and B.
+what follows is what it printed. The sessions of one document share a home directory that holds ``example-repo``
+and ``broken-fleet``, a copy of it with the files of ``docs/examples/broken``. ``<!-- run in DIR -->`` starts in DIR.
+``<!-- run … | A | B -->`` leaves out the lines of output that match one of the regular expressions A and B.
+A block after ``<!-- file: NAME -->`` is written to ``example-repo/NAME`` for the sessions that follow.
 
 Usage: python docs/run_examples.py [--check] [FILE…]
 """
@@ -23,12 +24,15 @@ DOCS = Path(__file__).resolve().parent
 PROJECT = DOCS.parent
 HOME = "/home/you"
 BLOCK = re.compile(
-    r"(<!-- run(?: in (?P<dir>\S+))?(?: \|(?P<hide>[^\n]*))? -->\n```\w*\n)(?P<body>.*?)(```\n)", re.DOTALL
+    r"(?P<head><!-- (?:run(?: in (?P<dir>\S+))?(?: \|(?P<hide>[^\n]*))?|file: (?P<file>\S+)) -->\n```\w*\n)"
+    r"(?P<body>.*?)(?P<tail>```\n)",
+    re.DOTALL,
 )
 # What differs between machines and runs, and what stands for it when two outputs are compared.
 VARYING = (
     (re.compile(r"\d+\.\d+s\b|\d+ ms\b"), "0.00s"),
     (re.compile(r"^platform .*$|^plugins: .*$|^cachedir: .*$", re.MULTILINE), ""),
+    (re.compile(r"engine \S+ \(.*?\)"), "engine"),
     (re.compile(r"=+"), "="),
 )
 
@@ -49,31 +53,43 @@ def documents() -> list[Path]:
 
 
 def renew(file: Path, *, write: bool) -> bool:
-    """Run a document's commands; return whether it showed what they print, and write it anew where not."""
+    """Return whether a document shows what its commands print, and write it anew where not."""
+    text, new = file.read_text(encoding="utf-8"), renewed(file)
+    if write and new != text:
+        file.write_text(new, encoding="utf-8")
+    return new == text
+
+
+def renewed(file: Path) -> str:
+    """Run a document's commands, and return it with what they print.
+
+    That is the document as it is where the outputs differ in nothing but what differs between machines and runs.
+    """
     text = file.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="gitops-docs-") as directory:
         home = Path(directory).resolve()
         _furnish(home)
-        renewed = BLOCK.sub(lambda match: _renewed(match, home), text)
-    same = _comparable(text) == _comparable(renewed)
-    if write and not same:
-        file.write_text(renewed, encoding="utf-8")
-    return same
+        new = BLOCK.sub(lambda match: _renewed(match, home), text)
+    return text if _comparable(text) == _comparable(new) else new
 
 
 def _furnish(home: Path) -> None:
-    # The example's own pytest.ini keeps it apart from any configuration above it.
-    shutil.copytree(
-        PROJECT / "example-repo", home / "example-repo", ignore=shutil.ignore_patterns(".*cache", "__pycache__")
-    )
-    shutil.copytree(DOCS / "examples" / "broken", home / "broken")
+    ignore = shutil.ignore_patterns(".*cache", "__pycache__")
+    for name in ("example-repo", "broken-fleet"):
+        shutil.copytree(PROJECT / "example-repo", home / name, ignore=ignore)
+    shutil.copytree(DOCS / "examples" / "broken", home / "broken-fleet", dirs_exist_ok=True)
 
 
 def _renewed(match: re.Match[str], home: Path) -> str:
+    if match["file"]:
+        file = home / "example-repo" / match["file"]
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(match["body"], encoding="utf-8")
+        return match[0]
     hide = [re.compile(pattern.strip()) for pattern in (match["hide"] or "").split("|") if pattern.strip()]
     state = [home / (match["dir"] or ".")]
     session = "".join(_run(command, state, home, hide) for command in _commands(match["body"]))
-    return f"{match[1]}{session}{match[5]}"
+    return f"{match['head']}{session}{match['tail']}"
 
 
 def _commands(body: str) -> Iterator[str]:
