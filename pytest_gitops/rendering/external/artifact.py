@@ -40,7 +40,8 @@ def files_of(tree: Tree) -> tuple[str, ...]:
     """Return the regular files of a tree's artifact, sorted, relative to its root.
 
     As source-controller 1.9 does it: no symbolic links, less what .sourceignore files and ``spec.ignore`` match;
-    a default list applies where there is neither. Raises OSError where the directory can't be listed.
+    a default list applies where there is neither. Where a ``**`` fits in several places, source-controller tries
+    only the first one, and this all of them. Raises OSError where the directory can't be listed.
     """
     hidden = {posixpath.normpath("/" + path.lstrip("/"))[1:] for path in tree.hidden}
     files: list[str] = []

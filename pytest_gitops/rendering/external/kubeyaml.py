@@ -1,4 +1,4 @@
-"""Reads YAML as Kubernetes' tools do: YAML 1.2's scalars with 1.1's booleans, and no more than fits in memory."""
+"""Reads YAML as Flux does, with YAML 1.2's idea of scalars, and no more of it than fits in memory."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import yaml
 
 MAX_NODES = 2_000_000
 _MAX_DEPTH = 500
+_MAX_INTEGRAL = 1e21  # beyond, JSON has an exponent
 _BRACKETS = re.compile(r"[\[\]{}]")
 _COMPACT = re.compile(rf"(?:[-?:] +){{{_MAX_DEPTH}}}")
 _INDENTED = re.compile(rf"^ {{{2 * _MAX_DEPTH}}}", re.MULTILINE)
@@ -40,16 +41,39 @@ class _LenientLoader(yaml.SafeLoader):
 
 
 for _tag, _pattern, _first in (
-    ("bool", r"^(?:true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)$", "tTfFyYnNoO"),
-    ("int", r"^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$", "-+0123456789"),
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("int", r"^[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$", "-+0123456789"),
     ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
     ("float", r"^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$", "-+."),
     ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("timestamp", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "0123456789"),
     ("merge", r"^<<$", "<"),
 ):
     for _char in _first:
         _resolver = (f"tag:yaml.org,2002:{_tag}", re.compile(_pattern))
         _Loader.yaml_implicit_resolvers.setdefault(_char, []).append(_resolver)
+
+
+def _int(loader: Any, node: yaml.ScalarNode) -> int:
+    text = node.value.replace("_", "").lower()
+    digits = text.lstrip("+-")
+    octal = digits.startswith("0") and digits.isdecimal()
+    return int(text, 8 if octal else 0)
+
+
+def _float(loader: Any, node: yaml.ScalarNode) -> float | int:
+    """Return a number as JSON has it: one without a fraction is an integer."""
+    value: float = loader.construct_yaml_float(node)
+    return int(value) if value.is_integer() and abs(value) < _MAX_INTEGRAL else value
+
+
+def _timestamp(loader: Any, node: yaml.ScalarNode) -> str:
+    return f"{node.value}T00:00:00Z"
+
+
+for _name, _construct in (("int", _int), ("float", _float), ("timestamp", _timestamp)):
+    for _class in (_Loader, _LenientLoader):
+        _class.add_constructor(f"tag:yaml.org,2002:{_name}", _construct)
 
 
 def documents(text: str) -> Iterator[tuple[int, Any]]:
