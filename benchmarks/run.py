@@ -35,6 +35,7 @@ PYTEST = [sys.executable, "-m", "pytest", "--gitops-repo=.", "-q"]
 RENDERING = [*PYTEST, "--gitops-check=build"]
 BOUNDS = {"cold": 2.4, "warm": 1.1, "checks": 1.5, "growth": 1.2, "memory_gib": 1.5}
 GIB = 1 << 30
+PER_CLUSTER = 100
 
 
 def main() -> None:
@@ -44,6 +45,70 @@ def main() -> None:
     figures: dict[str, Any] = {"date": date.today().isoformat(), "machine": _machine()}
     with tempfile.TemporaryDirectory(prefix="gitops-benchmark-") as directory:
         for name, measure in MEASUREMENTS.items():
+            if options.only in (None, name):
+                figures[name] = measure(Path(directory) / name, options.repeat)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def measure_repository(work: Path, repeat: int) -> dict[str, Any]:
+    """Compare cold and warm runs with one kustomize process a path, and checks with rendering alone.
+
+    All are interleaved, so that each sees the same machine.
+    """
+    repo = _checkout(CORPORA / "repos" / REPOSITORY, work / "repo")
+    paths = sorted(_kustomization_paths(repo))
+    runs: dict[str, list[Cost]] = {name: [] for name in ("cold", "warm", "cold, all checks", "warm, all checks")}
+    kustomize = []
+    for number in range(repeat):
+        for command, suffix in ((RENDERING, ""), (PYTEST, ", all checks")):
+            cache = work / f"cache-{number}{suffix}"
+            runs[f"cold{suffix}"].append(_pytest(repo, cache, command))
+            runs[f"warm{suffix}"].append(_pytest(repo, cache, command))
+        kustomize.append(_kustomize_each(repo, paths))
+    _table(f"{REPOSITORY}, {len(paths)} Kustomizations, CPU seconds, median of {repeat}")
+    base = statistics.median(kustomize)
+    figures = {name: statistics.median(cost.cpu for cost in costs) for name, costs in runs.items()}
+    _row("kustomize build, a process each", base, 1.0)
+    for kind in ("cold", "warm"):
+        _row(f"{kind} cache, rendering", figures[kind], figures[kind] / base, BOUNDS[kind])
+    for kind in ("cold", "warm"):
+        checked = figures[f"{kind}, all checks"]
+        _row(f"{kind} cache, all checks", checked, checked / figures[kind], BOUNDS["checks"])
+    return {
+        "paths": len(paths),
+        "kustomize": [round(seconds, 4) for seconds in kustomize],
+        **{name: [_figures(cost) for cost in costs] for name, costs in runs.items()},
+    }
+
+
+def measure_scale(work: Path, repeat: int) -> dict[str, Any]:
+    """Compare the cost of a Kustomization in a fleet of 100 with that in larger ones, cold and warm."""
+    runs: dict[int, dict[str, list[Cost]]] = {}
+    for clusters, repeats in ((1, repeat), (10, repeat), (100, max(1, repeat // 3))):
+        size = clusters * PER_CLUSTER
+        repo = work / str(size)
+        write_fleet(repo, clusters, PER_CLUSTER)
+        _git_init(repo, "https://github.com/example-org/fleet")
+        runs[size] = {"cold": [], "warm": []}
+        for number in range(repeats):
+            for kind in ("cold", "warm"):
+                runs[size][kind].append(_pytest(repo, work / f"cache-{size}-{number}", RENDERING, sample=True))
+    _table("Generated fleets, CPU milliseconds a Kustomization, peak GiB")
+    for kind in ("cold", "warm"):
+        base = 0.0
+        for size, costs in runs.items():
+            figure = 1000 * statistics.median(cost.cpu for cost in costs[kind]) / size
+            base = base or figure
+            _row(f"{kind} cache, of {size:,}", figure, figure / base, BOUNDS["growth"])
+        peak = max(cost.memory for cost in runs[max(runs)][kind]) / GIB
+        _row(f"{kind} cache, of {max(runs):,}: peak GiB", peak, peak, BOUNDS["memory_gib"])
+    return {
+        str(size): {kind: [_figures(c) for c in costs] for kind, costs in kinds.items()} for size, kinds in runs.items()
+    }
+
+
+MEASUREMENTS.items():
             if options.only in (None, name):
                 figures[name] = measure(Path(directory) / name, options.repeat)
     if options.json:
