@@ -86,7 +86,8 @@ class Locator:
                 yield from overlay_file.settings(self._files, file, resource, path)
             else:
                 yield from overlay_file.patch_documents(file, self._files[file].documents, resource, path)
-        yield from self._origin(resource, path)
+        found = list(self._origin(resource, path))
+        yield from found or self._reads(resource, path, kustomization)
 
     def _origin(self, resource: Resource, path: FieldPath) -> Iterator[Place]:
         if resource.origin is None:
@@ -96,6 +97,15 @@ class Locator:
             yield walk(resource.origin, document, path, resource.object)
         elif overlay_file.is_overlay_file(resource.origin):
             yield from overlay_file.generated(self._files, resource.origin, resource, path)
+
+    def _reads(self, resource: Resource, path: FieldPath, kustomization: Kustomization | None) -> Iterator[Place]:
+        """Yield places in any file that was read: a patch that replaces all annotations takes the origin with them."""
+        for file in kustomization.rendered.reads if kustomization and kustomization.rendered else ():
+            if overlay_file.is_overlay_file(file):
+                yield from overlay_file.settings(self._files, file, resource, path) if path else ()
+                yield from overlay_file.generated(self._files, file, resource, path)
+            elif (document := overlay_file.document_of(self._files, file, resource, exactly=True)) is not None:
+                yield walk(file, document, path, resource.object)
 
     def _by_flux(
         self, cluster: ClusterIndex, resource: Resource, path: FieldPath, kustomization: Kustomization, nested: int
@@ -134,8 +144,13 @@ class Locator:
     def use(self, cluster: ClusterIndex, resource: Resource, owner: Kustomization, variable: str) -> Location | None:
         """Return the first line that uses ``${variable}`` in the files an object was made from."""
         pattern = re.compile(rf"\$\{{{re.escape(variable)}\b")
-        for file in filter(None, (resource.origin, *resource.transformations)):
+        declared = cluster.resource_of(owner)
+        reads = owner.rendered.reads if owner.rendered else ()
+        last = declared.resource.origin if declared else None
+        for file in dict.fromkeys(filter(None, (resource.origin, *resource.transformations, *reads, last))):
             document = overlay_file.document_of(self._files, file, resource)
+            if document is None and file in reads and not overlay_file.is_overlay_file(file):
+                continue
             begin, end = _extent(document, len(self._files[file].lines))
             for number in range(begin, end):
                 if pattern.search(self._files[file].lines[number]):

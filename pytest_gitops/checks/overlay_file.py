@@ -135,10 +135,11 @@ def is_about(document: Node, resource: Resource) -> bool:
     return scalar(document, "kind") == resource.kind and _alike(scalar(document, "metadata", "name"), resource.name)
 
 
-def document_of(files: SourceTree, path: str, resource: Resource) -> Node | None:
+def document_of(files: SourceTree, path: str, resource: Resource, *, exactly: bool = False) -> Node | None:
     """Return the document of a file that the object was made from.
 
-    kustomize changes names (prefix, suffix, hash, patches) and namespaces: the best match wins.
+    kustomize changes names (prefix, suffix, hash, patches) and namespaces: the best match wins. ``exactly`` wants
+    the object's own name, or what prefix, suffix and variables can have made that of.
     """
     found = [node for node in documents(files[path].documents) if scalar(node, "kind") == resource.kind]
     exact = [node for node in found if scalar(node, "metadata", "name") == resource.name]
@@ -147,7 +148,7 @@ def document_of(files: SourceTree, path: str, resource: Resource) -> Node | None
     for candidates in (same_namespace, exact, alike):
         if candidates:
             return candidates[0]
-    return found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 and not exactly else None
 
 
 def generated(files: SourceTree, path: str, resource: Resource, field: FieldPath) -> Iterator[Place]:

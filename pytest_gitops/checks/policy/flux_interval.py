@@ -52,9 +52,9 @@ def flux_interval(
     interval, retry, timeout = (seconds(spec.get(key)) for key in ("interval", "retryInterval", "timeout"))
     if interval is not None and interval < (seconds(shortest) or 0):
         yield Violation(f"interval {spec['interval']} is shorter than {shortest}", ("spec", "interval"), value=True)
-    if interval is not None and interval > (seconds(longest) or interval):
+    elif interval is not None and interval > (seconds(longest) or interval):
         yield Violation(f"interval {spec['interval']} is longer than {longest}", ("spec", "interval"), value=True)
-    if retry is not None and interval is not None and retry > interval:
+    elif retry is not None and interval is not None and retry > interval:
         message = f"retryInterval {spec['retryInterval']} is longer than the interval, {spec['interval']}"
         yield Violation(message, ("spec", "retryInterval"), value=True)
     if timeout is not None and timeout < (seconds(shortest_timeout) or 0):

@@ -8,7 +8,7 @@ from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.model import Kustomization
 
 # What takes data of others with it when it goes, so that keeping it is prudence.
-_PRECIOUS = ("CustomResourceDefinition", "Namespace", "PersistentVolume", "PersistentVolumeClaim", "StorageClass")
+_PRECIOUS = ("Namespace", "PersistentVolume", "PersistentVolumeClaim", "StorageClass")
 _FOUNDATIONS = ("flux-system", "kube-system")
 
 
@@ -18,8 +18,8 @@ _FOUNDATIONS = ("flux-system", "kube-system")
     severity="warning",
     scope=Scope.KUSTOMIZATION,
     description="`prune` is on, so that what leaves Git leaves the cluster; except where a Kustomization holds "
-    "CustomResourceDefinitions, Namespaces or volumes, which take others' data with them, or what the cluster stands "
-    "on, in `flux-system` and `kube-system`.",
+    "CustomResourceDefinitions, or nothing but Namespaces and volumes, which take others' data with them, or what "
+    "the cluster stands on, in `flux-system` and `kube-system`.",
     remedy="Set `spec.prune: true`; to keep single objects, annotate them with "
     "`kustomize.toolkit.fluxcd.io/prune: disabled`.",
     source="https://fluxcd.io/flux/components/kustomize/kustomizations/#prune",
@@ -51,6 +51,6 @@ def _is_precious(kustomization: Kustomization) -> bool:
     if kustomization.rendered is None:
         return True
     resources = kustomization.rendered.resources
-    if any(resource.kind in _PRECIOUS for resource in resources):
+    if any(resource.kind == "CustomResourceDefinition" for resource in resources):
         return True
-    return bool(resources) and all(resource.namespace in _FOUNDATIONS for resource in resources)
+    return bool(resources) and all(r.kind in _PRECIOUS or r.namespace in _FOUNDATIONS for r in resources)

@@ -26,13 +26,42 @@ _TEXTS: dict[str, tuple[str, ...]] = {"ConfigMap": ("data", "binaryData"), "Secr
     source="https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution",
     passing=[
         """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: example, namespace: flux-system}
+spec:
+  interval: 1h
+  prune: true
+  path: ./example
+  postBuild: {substitute: {quote: '"', port: "8080"}}
+  sourceRef: {kind: GitRepository, name: flux-system}
+---
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: settings, namespace: apps, labels: {port: "8080"}}
-data: {port: "8080"}
+metadata: {name: settings, namespace: apps}
+data:
+  port: ${quote}${port}${quote}
 """
     ],
-    failing=[],
+    failing=[
+        """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: example, namespace: flux-system}
+spec:
+  interval: 1h
+  prune: true
+  path: ./example
+  postBuild: {substitute: {quote: '"', port: "8080"}}
+  sourceRef: {kind: GitRepository, name: flux-system}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: apps}
+data:
+  port: "${port}"
+"""
+    ],
 )
 def substituted_type(resource: Resource, context: Context) -> Iterator[Violation]:
     """Yield a violation for each number or boolean that a variable put where text must be."""

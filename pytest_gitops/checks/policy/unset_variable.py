@@ -20,6 +20,44 @@ from pytest_gitops.model import Kustomization, Variable
     remedy="Give the variable a value, or a default: `${VARIABLE:=default}`. For a literal `${VARIABLE}` write "
     "`$${VARIABLE}`.",
     source="https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution",
+    passing=[
+        """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: example, namespace: flux-system}
+spec:
+  interval: 1h
+  prune: true
+  path: ./example
+  postBuild: {substitute: {quote: '"', port: "8080"}}
+  sourceRef: {kind: GitRepository, name: flux-system}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: apps}
+data:
+  port: "port ${prt:=8080}"
+"""
+    ],
+    failing=[
+        """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: example, namespace: flux-system}
+spec:
+  interval: 1h
+  prune: true
+  path: ./example
+  postBuild: {substitute: {quote: '"', port: "8080"}}
+  sourceRef: {kind: GitRepository, name: flux-system}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: apps}
+data:
+  port: "port ${prt}"
+"""
+    ],
 )
 def unset_variable(kustomization: Kustomization, context: Context) -> Iterator[Violation]:
     """Yield a violation for each variable that nothing sets, at its first use."""
