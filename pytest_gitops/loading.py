@@ -18,6 +18,7 @@ from pytest_gitops.discovery import (
     name_entries,
 )
 from pytest_gitops.exceptions import EngineError, RepositoryError
+from pytest_gitops.instance_patches import patched
 from pytest_gitops.locating import Locator
 from pytest_gitops.model import Fleet
 from pytest_gitops.notes import notes_of
@@ -112,13 +113,13 @@ class _Loading:
         locator = Locator(self._repository.root)
         declared = below(part, declared_entries(reach, instances(index, config.ignored(index))))
         entries = name_entries(configured_entries(reach, config, declared), self._repository.name)
-        runs = [start.run(entry, around, locator) for entry in entries]
+        runs = [start.run(patched(entry, self._renderer), around, locator) for entry in entries]
         follow(self._renderer, runs)
         known = len(entries)
         implied = implied_entries(reach, unread(reach, runs), entries)
         found = below(part, implied) or ([] if entries else below(part, doubtful_entries(reach)))
         entries = name_entries([*entries, *found], self._repository.name)
-        further = [start.run(entry, around, locator) for entry in entries[known:]]
+        further = [start.run(patched(entry, self._renderer), around, locator) for entry in entries[known:]]
         follow(self._renderer, further)
         check_names(config, entries)
         return sorted([*runs, *further], key=lambda run: (run.entry.path, run.settings.name))

@@ -63,7 +63,7 @@ def _of_instance(instance: FluxInstance, reach: Reach) -> Entry:
     return Entry(
         path=instance.path,
         file=_anchor(instance, reach),
-        roots=(Root(instance.kustomization(), instance.location),),
+        roots=(Root(instance.kustomization(), instance.location, field=instance.field),),
         sources=((instance.source(), instance.location),),
         instance=instance,
     )

@@ -12,11 +12,15 @@ BOOTSTRAP_NAME = "flux-system"
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A Kustomization that no other declares: the cluster got it from ``flux bootstrap``, an operator or by hand."""
+    """A Kustomization that no other declares: the cluster got it from ``flux bootstrap``, an operator or by hand.
+
+    ``field`` is the field of the document at ``location`` that holds what ``spec`` holds in a Kustomization.
+    """
 
     object: JsonObject
     location: Location
     implicit: bool = False
+    field: str = "spec"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Entry:
     """Where a cluster begins: the directory it was bootstrapped with and the Kustomizations that nothing declares.
 
     ``file`` stands for the cluster in reports. ``sources`` are source objects that nothing in the cluster
-    renders. ``name`` is set by ``name_entries``.
+    renders. ``problem`` says why the entry can't be had at all. ``name`` is set by ``name_entries``.
     """
 
     path: str
@@ -32,6 +36,7 @@ class Entry:
     roots: tuple[Root, ...]
     sources: tuple[tuple[JsonObject, Location], ...] = ()
     instance: FluxInstance | None = None
+    problem: str | None = None
     name: str = ""
 
 

@@ -30,7 +30,7 @@ def implied_entries(reach: Reach, left: Sequence[Declaration], known: Sequence[E
     for path in sorted(groups):
         if path in taken or (known and not (directory_of(path) in siblings or _lifted(path) == path)):
             continue
-        if not any(is_below(entry.path, path) or is_below(path, entry.path) for entry in known):
+        if not any(_overlaps(entry, path) for entry in known):
             entries.append(_entry(reach, path, groups[path]))
     return entries
 
@@ -38,6 +38,12 @@ def implied_entries(reach: Reach, left: Sequence[Declaration], known: Sequence[E
 def directory_entry(reach: Reach, path: str) -> Entry:
     """Return the entry of a directory that the user names."""
     return _entry(reach, path, reach.declared_in(sorted(reach.coverage.reads(path))))
+
+
+def _overlaps(entry: Entry, path: str) -> bool:
+    """Tell whether a known cluster has a directory in common with another, or is declared inside of it."""
+    declared = any(is_below(root.location.file, path) for root in entry.roots)
+    return declared or is_below(entry.path, path) or is_below(path, entry.path)
 
 
 def _heads(reach: Reach, left: Sequence[Declaration]) -> list[Declaration]:
@@ -75,16 +81,20 @@ def _is_orphan(directory: str, head: Declaration, territory: set[str | None]) ->
 
 
 def _lift(reach: Reach, groups: Groups) -> Groups:
-    """Move candidates up to ``clusters/<cluster>`` where one cluster can hold them all."""
+    """Move candidates up to ``clusters/<cluster>`` where one cluster can hold them all.
+
+    Where it can't, as in ``clusters/<region>/<cluster>``, the folders beside it are read in the same way.
+    """
     lifted: Groups = defaultdict(list)
     for directory, heads in groups.items():
         lifted[_lifted(directory)].extend(heads)
+    nested = {directory_of(target) for target, heads in lifted.items() if not _is_one_cluster(heads)}
     result: Groups = defaultdict(list)
     for directory, heads in groups.items():
         target = _lifted(directory)
-        everything = lifted[target]
-        fits = _is_one_cluster(everything) and (reach.coverage.has_overlay(target) or not _sweeps(target, everything))
-        result[target if fits else directory].extend(heads)
+        apart = directory_of(target) in nested and target not in groups
+        sweeps = not reach.coverage.has_overlay(target) and _sweeps(target, lifted[target])
+        result[directory if apart or sweeps else target].extend(heads)
     return result
 
 

@@ -19,12 +19,14 @@ VERSION = re.compile(r"^[v=~^]*(\d+)(?:\.(\d+))?")
 class FluxInstance:
     """A FluxInstance with a sync: flux-operator makes a source and a Kustomization from it, and keeps both.
 
-    Source: flux-operator's API reference of FluxInstance v1. ``path`` is the cleaned ``spec.sync.path``.
+    Source: flux-operator's API reference of FluxInstance v1. ``path`` is the cleaned ``spec.sync.path``, ``field``
+    where the document holds ``spec.sync``.
     """
 
     location: Location
     spec: JsonObject
     namespace: str
+    field: str = "spec.sync"
 
     @property
     def sync(self) -> JsonObject:
@@ -111,7 +113,8 @@ def _instance(item: IndexedObject) -> FluxInstance | None:
         values = spec.get("values")
         instance = values.get("instance") if isinstance(values, dict) else None
         target = str(spec.get("targetNamespace") or namespace)
-        return FluxInstance(item.location, instance, target) if isinstance(instance, dict) else None
+        field = "spec.values.instance.sync"
+        return FluxInstance(item.location, instance, target, field) if isinstance(instance, dict) else None
     return None
 
 

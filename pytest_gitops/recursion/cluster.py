@@ -89,14 +89,17 @@ class ClusterRun:
         for obj, location in self.entry.sources:
             self._registry.declare((), obj, location)
         for index, root in enumerate(self.entry.roots):
-            node = Node(root.object, root.location, (index,), implicit=root.implicit)
+            node = Node(root.object, root.location, (index,), implicit=root.implicit, spec_field=root.field)
             if node.key not in self._nodes:
                 self._nodes[node.key] = node
                 self._roots.append(node)
                 if node.source is not None and not (len(self.entry.roots) > 1 and self._sourcing.known(node)):
                     self._sourcing.adopt(node.source)
         for node in list(self._roots):
-            self._plan(node)
+            if self.entry.problem is None:
+                self._plan(node)
+            else:
+                self._end(node, self._failures.at_field(node, "build", "spec", self.entry.problem))
 
     def take(self, node: Node, generation: int, done: Done) -> None:
         """React to a finished build; one that is out of date is dropped."""

@@ -42,7 +42,8 @@ class Failures:
 
     def field(self, node: Node, field: str) -> Location:
         """Return where a field of a Kustomization is declared, or as near as its file tells."""
-        line = self._locator.field(node.location.file, node.location.line, steps(field))
+        declared = node.spec_field + field.removeprefix("spec")
+        line = self._locator.field(node.location.file, node.location.line, steps(declared))
         return replace(node.location, line=line)
 
     def _finding(self, node: Node, error: RenderError, prefix: str) -> Finding:

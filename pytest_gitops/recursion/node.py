@@ -30,7 +30,7 @@ class Node:
 
     ``order`` tells which of two declarations the cluster comes to know first, whichever render ends first.
     ``generation`` counts the renders asked for; the answer to an earlier one is out of date. ``final`` says that
-    it has waited long enough for what it needs.
+    it has waited long enough for what it needs. ``spec_field`` is where the declaring document holds the ``spec``.
     """
 
     object: JsonObject
@@ -39,6 +39,7 @@ class Node:
     parent: Node | None = None
     scope: Scope = ()
     implicit: bool = False
+    spec_field: str = "spec"
     generation: int = 0
     in_flight: bool = False
     final: bool = False

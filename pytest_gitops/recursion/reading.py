@@ -16,6 +16,7 @@ def files_read(reach: Reach, runs: Iterable[ClusterRun]) -> set[str]:
     read: set[str] = set()
     failed: set[str] = set()
     for run in runs:
+        read.update(root.location.file for root in run.entry.roots)
         for node in run.ordered():
             if node.rendered is not None:
                 read.update(node.rendered.reads)
