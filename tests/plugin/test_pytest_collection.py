@@ -30,7 +30,7 @@ def test_each_kustomization_and_unreached_overlay_is_an_item(collect: Collect) -
 
 @pytest.mark.usefixtures("healthy")
 def test_the_tree_reads_as_the_fleet(pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_inprocess("--gitops-repo=.", "--collect-only")
+    result = pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-check=build", "--collect-only")
     tree = [line for line in result.outlines if line.lstrip().startswith("<")]
     assert "\n".join(tree[1:]) == (
         """\
@@ -144,7 +144,7 @@ def test_a_repository_above_the_current_directory(
     write_files(pytester.path, two_clusters() | {"pytest.ini": "[pytest]\n", "tests/test_own.py": OWN_TEST})
     monkeypatch.chdir(pytester.path / "tests")
     option = ["--gitops-repo=.."] if joined else ["--gitops-repo", ".."]
-    result = pytester.runpytest_inprocess(*option, "--collect-only", "-q")
+    result = pytester.runpytest_inprocess(*option, "--gitops-check=build", "--collect-only", "-q")
     assert sorted(collected(result)) == sorted([*HEALTHY, "tests/test_own.py::test_own"])
 
 

@@ -68,7 +68,7 @@ def test_parametrised_over_clusters_and_kustomizations(pytester: pytest.Pytester
 )
 def test_marker(pytester: pytest.Pytester, marker: str, fixture: str, rounds: list[str]) -> None:
     own(pytester, f"import pytest\n@pytest.mark.gitops({marker})\ndef test_own({fixture}): pass\n")
-    result = pytester.runpytest_inprocess("--gitops-repo=.", "-v", "--strict-markers", "tests")
+    result = pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-check=build", "-v", "--strict-markers", "tests")
     assert outcomes(result) == {f"tests/test_own.py::test_own[{name}]": "PASSED" for name in rounds}
 
 
@@ -85,7 +85,7 @@ def test_a_marker_that_matches_nothing_skips_and_says_so(pytester: pytest.Pytest
 @pytest.mark.usefixtures("healthy")
 def test_a_marker_with_an_unknown_keyword_fails(pytester: pytest.Pytester) -> None:
     own(pytester, "import pytest\n@pytest.mark.gitops(clusters='dev')\ndef test_own(rendered): pass\n")
-    result = pytester.runpytest_inprocess("--gitops-repo=.", "tests")
+    result = pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-check=build", "tests")
     assert result.ret == pytest.ExitCode.INTERRUPTED
     problem = "tests/test_own.py::test_own: the marker gitops takes cluster=GLOB and kustomization=GLOB, not clusters"
     assert [line for line in result.outlines if "the marker gitops" in line] == [

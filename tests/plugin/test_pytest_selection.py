@@ -73,7 +73,7 @@ def test_stepwise(run: Run, pytester: pytest.Pytester) -> None:
 @pytest.mark.usefixtures("troubled")
 @pytest.mark.parametrize("option", ["-x", "--maxfail=1"])
 def test_stop_at_the_first_failure(pytester: pytest.Pytester, option: str) -> None:
-    result = pytester.runpytest_inprocess("--gitops-repo=.", option)
+    result = pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-check=build", option)
     result.assert_outcomes(passed=3, failed=1)
 
 
@@ -85,7 +85,7 @@ def test_several_node_ids(run: Run) -> None:
 @pytest.mark.usefixtures("healthy")
 @pytest.mark.parametrize("mode", ["no", "each", "load", "loadscope", "loadfile", "loadgroup", "worksteal"])
 def test_every_way_to_distribute(pytester: pytest.Pytester, mode: str) -> None:
-    result = pytester.runpytest_inprocess("--gitops-repo=.", "-n2", f"--dist={mode}")
+    result = pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-check=build", "-n2", f"--dist={mode}")
     result.assert_outcomes(passed=10 if mode == "each" else 5)
 
 
@@ -104,7 +104,7 @@ def test_every_way_to_distribute(pytester: pytest.Pytester, mode: str) -> None:
     ids=" ".join,
 )
 def test_without_what_pytest_usually_has(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
-    assert pytester.runpytest_inprocess("--gitops-repo=.", *options).ret == pytest.ExitCode.OK
+    assert pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-check=build", *options).ret == pytest.ExitCode.OK
 
 
 @pytest.mark.usefixtures("healthy")
