@@ -108,69 +108,6 @@ def measure_scale(work: Path, repeat: int) -> dict[str, Any]:
     }
 
 
-MEASUREMENTS.items():
-            if options.only in (None, name):
-                figures[name] = measure(Path(directory) / name, options.repeat)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def measure_repository(work: Path, repeat: int) -> dict[str, Any]:
-    """Compare cold and warm runs with one kustomize process a path, and checks with rendering alone.
-
-    All are interleaved, so that each sees the same machine.
-    """
-    repo = _checkout(CORPORA / "repos" / REPOSITORY, work / "repo")
-    paths = sorted(_kustomization_paths(repo))
-    runs: dict[str, list[Cost]] = {name: [] for name in ("cold", "warm", "cold, all checks", "warm, all checks")}
-    kustomize = []
-    for number in range(repeat):
-        for command, suffix in ((RENDERING, ""), (PYTEST, ", all checks")):
-            cache = work / f"cache-{number}{suffix}"
-            runs[f"cold{suffix}"].append(_pytest(repo, cache, command))
-            runs[f"warm{suffix}"].append(_pytest(repo, cache, command))
-        kustomize.append(_kustomize_each(repo, paths))
-    _table(f"{REPOSITORY}, {len(paths)} Kustomizations, CPU seconds, median of {repeat}")
-    base = statistics.median(kustomize)
-    figures = {name: statistics.median(cost.cpu for cost in costs) for name, costs in runs.items()}
-    _row("kustomize build, a process each", base, 1.0)
-    for kind in ("cold", "warm"):
-        _row(f"{kind} cache, rendering", figures[kind], figures[kind] / base, BOUNDS[kind])
-    for kind in ("cold", "warm"):
-        checked = figures[f"{kind}, all checks"]
-        _row(f"{kind} cache, all checks", checked, checked / figures[kind], BOUNDS["checks"])
-    return {
-        "paths": len(paths),
-        "kustomize": [round(seconds, 4) for seconds in kustomize],
-        **{name: [_figures(cost) for cost in costs] for name, costs in runs.items()},
-    }
-
-
-def measure_scale(work: Path, repeat: int) -> dict[str, Any]:
-    """Compare the cost of a Kustomization in a fleet of 100 with that in one of 10,000, cold and warm."""
-    sizes = {100: (1, 100), 10_000: (100, 100)}
-    runs: dict[int, dict[str, list[Cost]]] = {}
-    for size, (clusters, kustomizations) in sizes.items():
-        repo = work / str(size)
-        write_fleet(repo, clusters, kustomizations)
-        _git_init(repo, "https://github.com/example-org/fleet")
-        runs[size] = {"cold": [], "warm": []}
-        for number in range(repeat if size == 100 else max(1, repeat // 3)):
-            cache = work / f"cache-{size}-{number}"
-            runs[size]["cold"].append(_pytest(repo, cache, RENDERING, sample=True))
-            runs[size]["warm"].append(_pytest(repo, cache, RENDERING, sample=True))
-    _table("Generated fleets, CPU milliseconds a Kustomization")
-    for kind in ("cold", "warm"):
-        small, large = (1000 * statistics.median(c.cpu for c in runs[size][kind]) / size for size in sizes)
-        _row(f"{kind}, of 100", small, 1.0)
-        _row(f"{kind}, of 10,000", large, large / small, BOUNDS["growth"])
-        peak = max(c.memory for c in runs[10_000][kind]) / GIB
-        _row(f"{kind}, of 10,000: peak GiB", peak, peak / BOUNDS["memory_gib"], 1.0)
-    return {
-        str(size): {kind: [_figures(c) for c in costs] for kind, costs in kinds.items()} for size, kinds in runs.items()
-    }
-
-
 MEASUREMENTS: dict[str, Callable[[Path, int], dict[str, Any]]] = {
     "repository": measure_repository,
     "scale": measure_scale,
