@@ -3,7 +3,7 @@ package main
 
 import (
 	"context"
-	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime"
@@ -28,8 +28,8 @@ type hello struct {
 }
 
 func main() {
-	log.SetFlags(0)
-	log.SetPrefix("gitops-engine: ")
+	// What libraries write to the log package is at level Info, and not for our user.
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	// The garbage collector trades memory that is there for time, up to a limit.
 	debug.SetGCPercent(400)
 	guard.Memory(context.Background(), log.Writer(), os.Exit)
@@ -43,7 +43,8 @@ func main() {
 	err := server.Serve(context.Background(), os.Stdin, out, greeting())
 	engine.Close()
 	if err != nil {
-		log.Fatal(err)
+		slog.Error("the engine ends", "reason", err)
+		os.Exit(1)
 	}
 }
 

@@ -73,6 +73,7 @@ type job struct {
 	// manifest is the kustomization file that Flux generates, "" without a Kustomization.
 	manifest string
 	seen     sighting
+	values   map[string]string
 	// exclusive is set while no other build runs.
 	exclusive bool
 }
@@ -146,6 +147,7 @@ func (j *job) postBuild(resources resmap.ResMap) (*substitute.Substitution, erro
 		return nil, nil
 	}
 	substitution, err := substitute.New(j.request.Kustomization, j.request.Variables, j.request.Strict)
+	j.values = substitution.Values()
 	if err != nil {
 		return nil, err
 	}

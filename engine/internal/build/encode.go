@@ -24,13 +24,14 @@ type encoder struct {
 	encoded  []Resource
 	// places has for each of kustomize's resources the indices of the objects it became.
 	places [][]int
+	buffer []byte
 }
 
 // encode writes the resources as JSON, with the labels and annotations that kustomize-controller adds.
 func (j *job) encode(resources resmap.ResMap, origins []origin) (*encoder, error) {
 	e := &encoder{metadata: newMetadata(j.request.Kustomization), encoded: make([]Resource, 0, resources.Size())}
 	for index, res := range resources.Resources() {
-		node, err := plainNode(res)
+		node, err := e.plainNode(res)
 		if err != nil {
 			return nil, fault.New(fault.YAML, "%s: %s", identity(res.GetKind(), res.GetNamespace(), res.GetName()), err)
 		}
@@ -71,23 +72,24 @@ func (e *encoder) place(variables []substitute.Variable) []substitute.Variable {
 
 func (e *encoder) add(object *yaml.Node, from origin) error {
 	e.metadata.apply(object)
-	text, err := canonical.Append(nil, object)
-	if err != nil {
+	var err error
+	if e.buffer, err = canonical.Append(e.buffer[:0], object); err != nil {
 		return err
 	}
 	meta := field(object, "metadata")
 	e.encoded = append(e.encoded, Resource{
 		APIVersion: textOf(field(object, "apiVersion")), Kind: textOf(field(object, "kind")),
 		Name: textOf(field(meta, "name")), Namespace: textOf(field(meta, "namespace")),
-		Object: string(text), Origin: from.file, Transformations: append([]string{}, from.transformations...),
+		Object: string(e.buffer), Origin: from.file, Transformations: append([]string{}, from.transformations...),
 	})
 	return nil
 }
 
 // plainNode returns a resource's YAML node without aliases, merge keys and other things that JSON doesn't know.
-func plainNode(res *resource.Resource) (*yaml.Node, error) {
+func (e *encoder) plainNode(res *resource.Resource) (*yaml.Node, error) {
 	node := res.YNode()
-	if _, err := canonical.Append(nil, node); !errors.Is(err, canonical.ErrUnusual) {
+	var err error
+	if e.buffer, err = canonical.Append(e.buffer[:0], node); !errors.Is(err, canonical.ErrUnusual) {
 		return node, err
 	}
 	data, err := res.MarshalJSON()

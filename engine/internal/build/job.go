@@ -133,18 +133,6 @@ func (j *job) build() (resmap.ResMap, error) {
 	return alone(j.fs, j.dir)
 }
 
-func (j *job) explain(err error) error {
-	if j.seen.remote != nil {
-		return j.seen.remote
-	}
-	if problem := j.seen.budget.Problem(); problem != nil {
-		return problem
-	}
-	problem := *fault.Of(err, fault.Build)
-	problem.Message = string(bytes.ReplaceAll(bytes.ReplaceAll([]byte(problem.Message), []byte(tree.Root+"/"), nil), []byte(tree.Root), []byte(".")))
-	return &problem
-}
-
 var (
 	metadataText    = []byte("metadata")
 	annotationTexts = [][]byte{[]byte("annotationSelector"), []byte("needs-hash"), []byte(`path: ""`), []byte("path: ''")}

@@ -8,7 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io/fs"
-	"log"
+	"log/slog"
 	"os"
 	"path"
 	"sync"
@@ -43,12 +43,12 @@ type Cache struct {
 // change a result and is not part of a request. It returns nil where the directory can't be used.
 func Open(directory, salt string) *Cache {
 	if err := os.MkdirAll(directory, 0o700); err != nil {
-		log.Printf("no cache: %s", err)
+		slog.Warn("there is no cache", "reason", err)
 		return nil
 	}
 	root, err := os.OpenRoot(directory)
 	if err != nil {
-		log.Printf("no cache: %s", err)
+		slog.Warn("there is no cache", "reason", err)
 		return nil
 	}
 	// The size is looked at with the first write, too.
@@ -174,7 +174,7 @@ func (c *Cache) fail(err error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if c.failures++; c.failures == 1 {
-		log.Printf("the cache can't be written: %s", withoutPath(err))
+		slog.Warn("the cache can't be written", "reason", withoutPath(err))
 	}
 }
 

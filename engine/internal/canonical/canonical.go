@@ -5,14 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"sort"
+	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
 
 // ErrUnusual is returned for nodes whose meaning is better left to a full decoder: aliases, merge keys, tags of
-// other kinds, keys that aren't strings or that come twice.
-var ErrUnusual = errors.New("the node has aliases, merge keys or unusual tags")
+// other kinds, keys that aren't strings or that come twice, texts that don't survive being written.
+var ErrUnusual = errors.New("the node has aliases, merge keys, or unusual tags or texts")
 
 // Append appends a node's JSON to dst. Numbers keep their value: integers are written as they are.
 func Append(dst []byte, node *yaml.Node) ([]byte, error) {
@@ -94,6 +95,9 @@ func sortedPairs(node *yaml.Node) ([]pair, error) {
 func appendScalar(dst []byte, node *yaml.Node) ([]byte, error) {
 	switch node.ShortTag() {
 	case "!!str":
+		if rewritten(node) {
+			return dst, ErrUnusual
+		}
 		return appendString(dst, node.Value), nil
 	case "!!null":
 		return append(dst, "null"...), nil
@@ -102,6 +106,21 @@ func appendScalar(dst []byte, node *yaml.Node) ([]byte, error) {
 	default:
 		return dst, ErrUnusual
 	}
+}
+
+// rewritten tells whether a text may come out otherwise when the node is written as YAML and read again, as kustomize
+// does with each object: the writer (go.yaml.in/yaml/v3) doubles line breaks of folded texts, for one. It errs on the
+// side of yes.
+func rewritten(node *yaml.Node) bool {
+	value := node.Value
+	if value == "" || node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+		return false
+	}
+	if !strings.Contains(value, "\n") {
+		return node.Style&(yaml.FoldedStyle|yaml.LiteralStyle) != 0 && strings.TrimSpace(value) != value
+	}
+	return node.Style&yaml.FoldedStyle != 0 || strings.ContainsAny(value[:1], " \t\n") ||
+		strings.HasSuffix(value, "\n\n") || strings.Contains(value, " \n") || strings.ContainsAny(value, "\r\u0085\u2028\u2029\ufeff")
 }
 
 func appendDecoded(dst []byte, node *yaml.Node) ([]byte, error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/method"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/protocol"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/repotest"
 )
 
 type object = map[string]any
@@ -77,7 +78,7 @@ func unknown(spec object) []object {
 
 // BenchmarkBuild renders all Kustomizations of a home-ops repository, two at a time.
 func BenchmarkBuild(b *testing.B) {
-	root := corpora(b, "repos", "onedr0p__home-ops")
+	root := repotest.Corpora(b, "repos", "onedr0p__home-ops")
 	for b.Loop() {
 		engine := &method.Engine{}
 		tree := must(b, engine, "open", object{"root": root})["tree"]
@@ -102,7 +103,7 @@ func BenchmarkBuild(b *testing.B) {
 
 // BenchmarkScan lists and scans the same repository.
 func BenchmarkScan(b *testing.B) {
-	root := corpora(b, "repos", "onedr0p__home-ops")
+	root := repotest.Corpora(b, "repos", "onedr0p__home-ops")
 	for b.Loop() {
 		engine := &method.Engine{}
 		tree := must(b, engine, "open", object{"root": root})["tree"]

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -156,7 +156,7 @@ func (s *Server) run(ctx context.Context, r request) (answer reply) {
 	answer.ID = r.ID
 	defer func() {
 		if reason := recover(); reason != nil {
-			log.Printf("panic in %s: %v\n%s", r.Method, reason, debug.Stack())
+			slog.Error("panic", "method", r.Method, "reason", reason, "stack", string(debug.Stack()))
 			answer = reply{Error: fault.New(fault.Panic, "%s failed: %v", r.Method, reason), ID: r.ID}
 		}
 	}()
