@@ -80,12 +80,12 @@ _INI_KINDS = {
 def configuration() -> str:
     """Return the page of the configuration file's keys."""
     schema = json.loads((PROJECT / "pytest_gitops" / "configuration.schema.json").read_text(encoding="utf-8"))
-    intro = (
-        "In `.pytest-gitops.yaml` at the repository's root, or in `[tool.pytest-gitops]` of its `pyproject.toml`; not in "
-        "both. All of it is optional. An error in it ends the run with file, line and the nearest valid key. Editors can "
-        "check the file with its [JSON schema](../../pytest_gitops/configuration.schema.json)."
-    )
-    lines = ["# Configuration", "", intro, "", "| key | is | |", "|---|---|---|"]
+    intro = """
+        In `.pytest-gitops.yaml` at the repository's root, or in `[tool.pytest-gitops]` of its `pyproject.toml`; not in
+        both. All of it is optional. An error in it ends the run with file, line and the nearest valid key. Editors can
+        check the file with its [JSON schema](../../pytest_gitops/configuration.schema.json).
+    """
+    lines = ["# Configuration", "", _sentence(intro), "", "| key | is | |", "|---|---|---|"]
     lines += [f"| `{key}` | {kind} | {text} |" for key, kind, text in _keys(schema, "")]
     return _page(lines)
 
@@ -213,7 +213,7 @@ def modules() -> str:
     lines = [
         "# Module map",
         "",
-        "What each module and package is for, in its own words. [How they work together](../explanation/architecture.md).",
+        "What each part is for, in its own words. [How they work together](../explanation/architecture.md).",
         "",
     ]
     package = PROJECT / "pytest_gitops"
