@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from yaml.nodes import MappingNode, ScalarNode
+
 from pytest_gitops.checks.context import Context
 from pytest_gitops.checks.kinds import WORKLOADS
 from pytest_gitops.checks.locating import Locator
@@ -11,6 +13,7 @@ from pytest_gitops.checks.pods import all_containers, mapping, mappings, pod_tem
 from pytest_gitops.checks.rule import FieldPath, Violation, rule
 from pytest_gitops.model import JsonObject, Resource
 
+_OWN_LABELS = "kustomize.toolkit.fluxcd.io/"
 _TEXTS: dict[str, tuple[str, ...]] = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
 
 
@@ -69,6 +72,25 @@ def substituted_type(resource: Resource, context: Context) -> Iterator[Violation
         if isinstance(value, bool | int | float) and _is_substituted(resource, path, context):
             kind = "boolean" if isinstance(value, bool) else "number"
             yield Violation(f"{path[-1]} is a {kind} after substitution, where text must be", path)
+    yield from _lost_labels(resource, context)
+
+
+def _lost_labels(resource: Resource, context: Context) -> Iterator[Violation]:
+    """Labels with a value that is no text are dropped, all of them, where kustomize-controller adds its own."""
+    if any(not key.startswith(_OWN_LABELS) for key in resource.labels) or not _has_variables(resource, context):
+        return
+    place = Locator(context.fleet.files).place(context.cluster, resource, ("metadata", "labels"), context.kustomization)
+    labels = place.node if place is not None and place.complete else None
+    for key, value in labels.value if isinstance(labels, MappingNode) else ():
+        if isinstance(value, ScalarNode) and "${" in value.value:
+            message = f"label {key.value} is no text after substitution, so that the object loses all its labels"
+            yield Violation(message, ("metadata", "labels", key.value))
+
+
+def _has_variables(resource: Resource, context: Context) -> bool:
+    rendered = context.kustomization.rendered
+    used = (variable.resources for variable in rendered.variables) if rendered else ()
+    return rendered is not None and any(rendered.resources[index] is resource for found in used for index in found)
 
 
 def _is_substituted(resource: Resource, path: FieldPath, context: Context) -> bool:
