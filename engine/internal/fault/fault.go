@@ -33,15 +33,17 @@ type Place struct {
 
 // Error says what went wrong, where, and what to do about it. Its fields are in the order of their JSON keys.
 type Error struct {
-	Chain    []Place `json:"chain,omitempty"`
-	Code     Code    `json:"code"`
-	File     string  `json:"file,omitempty"`
-	Line     int     `json:"line,omitempty"`
-	Message  string  `json:"message"`
-	Remedy   string  `json:"remedy,omitempty"`
-	Resource string  `json:"resource,omitempty"`
-	URL      string  `json:"url,omitempty"`
-	Variable string  `json:"variable,omitempty"`
+	Chain []Place `json:"chain,omitempty"`
+	Code  Code    `json:"code"`
+	// Field is the culprit where it is in the Flux object itself, such as spec.patches[0].
+	Field    string `json:"field,omitempty"`
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+	Message  string `json:"message"`
+	Remedy   string `json:"remedy,omitempty"`
+	Resource string `json:"resource,omitempty"`
+	URL      string `json:"url,omitempty"`
+	Variable string `json:"variable,omitempty"`
 }
 
 // Error returns the message alone.

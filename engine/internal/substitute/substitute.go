@@ -108,6 +108,14 @@ func (s *Substitution) set(origin string, values map[string]string) {
 	}
 }
 
+// Values returns the variables that have a value.
+func (s *Substitution) Values() map[string]string {
+	if s == nil {
+		return nil
+	}
+	return s.values
+}
+
 // Run substitutes in place in the resource at index of m.
 func (s *Substitution) Run(ctx context.Context, m resmap.ResMap, index int, res *resource.Resource) error {
 	if s.nothingToDo(res) {

@@ -125,6 +125,7 @@ func (f *FileSystem) ReadFile(name string) ([]byte, error) {
 	f.trace.read(f.view, entry)
 	data, err := f.view.Read(entry)
 	if err != nil {
+		f.trace.failed(err)
 		return nil, err
 	}
 	// kustomize may work on the bytes it gets.

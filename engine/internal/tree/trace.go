@@ -2,8 +2,11 @@ package tree
 
 import (
 	"crypto/sha256"
+	"errors"
 	"sort"
 	"strings"
+
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 )
 
 // Trace is what a build asked of a view: enough to tell whether another view would have answered the same.
@@ -16,6 +19,8 @@ type Trace struct {
 	Lists map[string]string `json:"lists"`
 	// Paths is the hash of the paths of all files, "" where nobody asked for them.
 	Paths string `json:"paths,omitempty"`
+	// Fault is the first that a file's contents gave: kustomize takes such a file for one that isn't there.
+	Fault *fault.Error `json:"-"`
 	// Outside is set once something outside the view was read.
 	Outside bool `json:"-"`
 }
@@ -89,6 +94,12 @@ func (t *Trace) probe(view *View, name string, entry *Entry) {
 func (t *Trace) read(view *View, entry *Entry) {
 	if _, known := t.Files[entry.Path]; !known {
 		t.Files[entry.Path] = hashOf(view, entry)
+	}
+}
+
+func (t *Trace) failed(err error) {
+	if t.Fault == nil {
+		errors.As(err, &t.Fault)
 	}
 }
 

@@ -1,0 +1,176 @@
+package diagnose
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// document is one YAML document of a file; first is the number of the line that it begins at.
+type document struct {
+	data  []byte
+	first int
+}
+
+// split cuts a file at the lines that begin with ---, as kyaml does.
+func split(data []byte) []document {
+	var documents []document
+	start, first := 0, 1
+	for at, line := 0, 1; at < len(data); line++ {
+		end := len(data)
+		if newline := bytes.IndexByte(data[at:], '\n'); newline >= 0 {
+			end = at + newline + 1
+		}
+		if bytes.HasPrefix(data[at:end], []byte("---")) {
+			documents = append(documents, document{data[start:at], first})
+			start, first = end, line+1
+		}
+		at = end
+	}
+	return append(documents, document{data[start:], first})
+}
+
+var (
+	yamlPosition = regexp.MustCompile(`(?:MalformedYAMLError: )?yaml: (?:line \d+: )?`)
+	inFileSuffix = regexp.MustCompile(` in File: \S+$`)
+	wrapped      = regexp.MustCompile(`^(?:invalid Kustomization: |error converting YAML to JSON: |YAML file \[.*\] encounters a format error\.\n)+`)
+)
+
+// syntax returns the line of the first thing in a text that isn't YAML, and what the parser says of it; false where
+// all of it is. The parser names the line at which it noticed, or at which what it was parsing began; this looks
+// for the first line that the text can't be continued after.
+func syntax(data []byte) (line int, message string, broken bool) {
+	for _, doc := range split(data) {
+		err := parse(doc.data)
+		if err == nil {
+			continue
+		}
+		message = yamlPosition.ReplaceAllString(err.Error(), "")
+		return doc.first + firstBroken(doc.data), message, true
+	}
+	return 0, "", false
+}
+
+func parse(data []byte) error {
+	var node yaml.Node
+	if err := yaml.Unmarshal(data, &node); err != nil {
+		return err
+	}
+	return nil
+}
+
+// firstBroken returns the index of the line after the longest beginning of a document that parses. Longer ones may
+// parse again, after a list over several lines for example, so that it goes on from each for some lines.
+func firstBroken(data []byte) int {
+	const ahead = 200
+	ends := lineEnds(data)
+	good, bad := 0, len(ends)
+	for good+1 < bad {
+		middle := (good + bad) / 2
+		if parse(data[:ends[middle-1]]) == nil {
+			good = middle
+		} else {
+			bad = middle
+		}
+	}
+	for next := good + 1; next < len(ends) && next <= good+ahead; next++ {
+		if parse(data[:ends[next-1]]) == nil {
+			good = next
+		}
+	}
+	for good < len(ends) && blank(lineOfIndex(data, ends, good)) {
+		good++
+	}
+	return min(good, max(len(ends)-1, 0))
+}
+
+func lineEnds(data []byte) []int {
+	var ends []int
+	for at, char := range data {
+		if char == '\n' {
+			ends = append(ends, at+1)
+		}
+	}
+	if len(data) > 0 && data[len(data)-1] != '\n' {
+		ends = append(ends, len(data))
+	}
+	return ends
+}
+
+func lineOfIndex(data []byte, ends []int, index int) string {
+	start := 0
+	if index > 0 {
+		start = ends[index-1]
+	}
+	return string(data[start:ends[index]])
+}
+
+func blank(line string) bool {
+	line = strings.TrimSpace(line)
+	return line == "" || line[0] == '#'
+}
+
+// remedyFor says what to do about a line that isn't YAML.
+func remedyFor(data []byte, line int, message string) string {
+	lines := strings.Split(string(data), "\n")
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	text := lines[line-1]
+	indentation := text[:len(text)-len(strings.TrimLeft(text, " \t"))]
+	switch {
+	case strings.Contains(indentation, "\t"):
+		return "indent with spaces: YAML allows no tabs there"
+	case strings.Contains(text, "{{"):
+		return "templates are rendered by Helm alone; Flux and kustomize need plain YAML here"
+	case strings.HasPrefix(text, "<<<<<<<") || strings.HasPrefix(text, "=======") || strings.HasPrefix(text, ">>>>>>>"):
+		return "resolve the merge conflict"
+	case strings.Contains(message, "control characters"):
+		return "the file is not text"
+	case strings.Contains(message, "mapping values are not allowed"):
+		return "check the indentation, and quote values that contain ': '"
+	case strings.Contains(message, "did not find expected key"), strings.Contains(message, "could not find expected ':'"):
+		return "check the indentation, and that each key is followed by ': '"
+	case strings.Contains(message, "cannot start any token"):
+		return "quote values that begin with @, ` or %"
+	}
+	return ""
+}
+
+// duplicateKey returns the line of a key that its mapping has already, and the line of the first.
+func duplicateKey(data []byte, key string) (second, first int) {
+	for _, doc := range split(data) {
+		var node yaml.Node
+		if yaml.Unmarshal(doc.data, &node) != nil {
+			continue
+		}
+		if second, first := duplicateIn(&node, key, 0); second > 0 {
+			return doc.first + second - 1, doc.first + first - 1
+		}
+	}
+	return 0, 0
+}
+
+func duplicateIn(node *yaml.Node, key string, depth int) (second, first int) {
+	if depth > maxNesting {
+		return 0, 0
+	}
+	if node.Kind == yaml.MappingNode {
+		for at := 0; at+1 < len(node.Content); at += 2 {
+			if name := node.Content[at]; name.Value == key {
+				if first > 0 {
+					return name.Line, first
+				}
+				first = name.Line
+			}
+		}
+	}
+	for _, child := range node.Content {
+		if second, first := duplicateIn(child, key, depth+1); second > 0 {
+			return second, first
+		}
+	}
+	return 0, 0
+}
