@@ -32,7 +32,7 @@ func main() {
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	// The garbage collector trades memory that is there for time, up to a limit.
 	debug.SetGCPercent(400)
-	guard.Memory(context.Background(), log.Writer(), os.Exit)
+	guard.Memory(context.Background(), os.Stderr, os.Exit)
 	// The parent ends the engine by closing its input; an interrupt at the terminal is meant for the parent.
 	signal.Ignore(os.Interrupt)
 	network.Deny()
