@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_gitops.checks.configuring import problems, unknown
 from pytest_gitops.checks.context import FleetIndex
 from pytest_gitops.checks.registry import with_own
 from pytest_gitops.checks.rule import Rule
 from pytest_gitops.checks.running import Results, run
 from pytest_gitops.checks.selection import Selection
+from pytest_gitops.configuration import read_configuration
 from pytest_gitops.model import Fleet
 from pytest_gitops.sharing import received
 
@@ -21,13 +24,25 @@ if TYPE_CHECKING:
 def check(config: pytest.Config, settings: Settings, fleet: Fleet) -> Results:
     """Return what the checks find in the fleet: what pytest-xdist's controller found, where there is one.
 
-    Raises pytest.UsageError where a rule of the user's can't be used.
+    Raises pytest.UsageError as ``plan`` does.
     """
     handed_over: Results | None = received(config, "results")
     if handed_over is not None:
         return handed_over
-    selection = Selection(checks=settings.checks, only=settings.rules)
-    return run(FleetIndex(fleet), rules(config), selection)
+    return run(FleetIndex(fleet), *plan(config, settings, fleet))
+
+
+def plan(config: pytest.Config, settings: Settings, fleet: Fleet) -> tuple[tuple[Rule, ...], Selection]:
+    """Return the rules there are, and the configuration's selection as the command line narrows it.
+
+    Raises pytest.UsageError where a rule can't be used, or the selection names one that isn't there.
+    """
+    known = rules(config)
+    configured = read_configuration(fleet.root).checks
+    wrong = [*problems(configured, known), *unknown(settings.rules, known)]
+    if wrong:
+        raise pytest.UsageError("\n".join(wrong))
+    return known, replace(configured, checks=settings.checks, only=settings.rules, partial=bool(settings.clusters))
 
 
 def rules(config: pytest.Config) -> tuple[Rule, ...]:

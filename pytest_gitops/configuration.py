@@ -15,8 +15,11 @@ from typing import Any
 
 import yaml
 
+from pytest_gitops.checks.configuring import selection
+from pytest_gitops.checks.selection import Selection
 from pytest_gitops.exceptions import ConfigurationError
 from pytest_gitops.locating import LOADER, Locator, Step
+from pytest_gitops.model import Location
 from pytest_gitops.paths import ancestors, clean
 from pytest_gitops.rendering import Index
 
@@ -40,12 +43,14 @@ class ClusterConfiguration:
 class Configuration:
     """All that a configuration file says; ``file`` is its name, None where there is none.
 
-    ``sources`` are absolute directories by ``Kind/namespace/name`` or URL, ``ignore`` globs of directories.
+    ``sources`` are absolute directories by ``Kind/namespace/name`` or URL, ``ignore`` globs of directories,
+    ``checks`` the choice of rules.
     """
 
     clusters: Mapping[str, ClusterConfiguration] = field(default_factory=dict)
     sources: Mapping[str, Path] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    checks: Selection = field(default_factory=Selection)
     file: str | None = None
 
     def ignored(self, index: Index) -> tuple[str, ...]:
@@ -153,6 +158,7 @@ def _checked(document: Any, lines: _YamlLines | _TomlLines, root: Path) -> Confi
         clusters=clusters,
         sources=dict(_sources(document.get("sources") or {}, lines, root)),
         ignore=tuple(document.get("ignore") or ()),
+        checks=selection(document.get("checks") or {}, lambda path: _location(lines, ["checks", *path])),
         file=lines.file,
     )
 
@@ -186,6 +192,10 @@ def _plainly(error: Any) -> str:
 def _place(lines: _YamlLines | _TomlLines, path: Sequence[Step]) -> str:
     line = lines.line(path)
     return lines.file if line is None else f"{lines.file}:{line}"
+
+
+def _location(lines: _YamlLines | _TomlLines, path: Sequence[Step]) -> Location:
+    return Location(lines.file, lines.line(path))
 
 
 def _cluster(value: Mapping[str, Any]) -> ClusterConfiguration:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_gitops.acquisition import load_fleet
-from pytest_gitops.checking import check
+from pytest_gitops.checking import check, plan
 from pytest_gitops.collection import collect_file
 from pytest_gitops.fixtures import parametrize
 from pytest_gitops.items import CheckItem
@@ -49,7 +49,8 @@ class Hooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
-        """Have the fleet collected where the user didn't name what to collect."""
+        """Have the fleet collected where the user didn't name what to collect; stop at rules that can't be used."""
+        plan(session.config, self._session.settings, self._session.fleet)
         add_entry_files(session.config, self._session.files)
 
     @pytest.hookimpl(tryfirst=True)

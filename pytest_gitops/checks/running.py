@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from fnmatch import fnmatchcase
 
 from pytest_gitops.checks import kinds
 from pytest_gitops.checks.context import ClusterIndex, Context, FleetIndex, Owned
@@ -90,7 +91,7 @@ def run(
         finding = _finding(hit, locator)
         if not excused.covers(hit, finding):
             told.add(finding, items.of(hit))
-    for finding in excused.findings(active):
+    for finding in excused.findings(active, whole=not selection.partial and _is_whole(index)):
         told.add(finding, items.first("policy"))
     return Results(told)
 
@@ -314,13 +315,21 @@ class _Excuses:
         notes = annotated(resource) if resource else ()
         return excused or any(e.rule == hit.rule.id and e.reason and not e.expired(self._today) for e in notes)
 
-    def findings(self, active: Sequence[Rule]) -> Iterator[Finding]:
-        """Yield what is wrong with the exemptions themselves."""
+    def findings(self, active: Sequence[Rule], *, whole: bool) -> Iterator[Finding]:
+        """Yield what is wrong with the exemptions themselves; of a part of the fleet, none is called unused."""
         for exemption in self._selection.exemptions:
             if exemption.expired(self._today):
                 yield _expired(exemption)
-            elif id(exemption) not in self._used and exemption.rule in {rule.id for rule in active}:
+            elif whole and id(exemption) not in self._used and _concerns(exemption, active):
                 yield _unused(exemption)
+
+
+def _concerns(exemption: Exemption, rules: Sequence[Rule]) -> bool:
+    return any(fnmatchcase(rule.id, exemption.rule) for rule in rules)
+
+
+def _is_whole(index: FleetIndex) -> bool:
+    return all(k.rendered is not None for cluster in index.clusters for k in cluster.cluster.kustomizations)
 
 
 def _resource(hit: Hit) -> Resource | None:

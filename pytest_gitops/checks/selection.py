@@ -59,13 +59,15 @@ class RuleSetting:
     on: bool | None = None
     severity: Severity | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The user's choice of rules: by set, by rule, by check.
 
-    ``only`` are glob patterns of rule ids; where given, just these run, whatever their set.
+    ``only`` are glob patterns of rule ids; where given, just these run, whatever their set. ``partial`` says that
+    not all clusters are looked at, so that an exemption may seem unused without being so.
     """
 
     sets: tuple[str, ...] = DEFAULT_SETS
@@ -73,6 +75,7 @@ class Selection:
     only: tuple[str, ...] = ()
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     exemptions: tuple[Exemption, ...] = ()
+    partial: bool = False
 
     def of(self, rules: Iterable[Rule]) -> tuple[Rule, ...]:
         """Return the rules that are on, with the severity and parameters they were given."""
