@@ -13,6 +13,7 @@ from typing import Any
 
 from pytest_gitops.model import JsonObject
 from pytest_gitops.rendering import wire
+from pytest_gitops.rendering.limits import MEMORY
 from pytest_gitops.rendering.process import LineProcess, ProcessEndedError
 from pytest_gitops.rendering.protocol import (
     BuildRequest,
@@ -39,9 +40,11 @@ _NETWORK_ENVIRONMENT = (
     *(name for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY") for name in (proxy, proxy.lower())),
 )
 _CRASH_REMEDY = (
-    "if the machine ran out of memory, give it more; otherwise this is a bug in the engine, please report it. "
+    "if the machine ran out of memory, give it more; otherwise this is a bug in the engine, please report it: "
     "--gitops-engine=external renders with flux or kustomize from PATH meanwhile"
 )
+_OUT_OF_MEMORY = "out of memory"
+_MEMORY_REMEDY = "look for a base, component or patch that multiplies what it is given"
 _REINSTALL = "reinstall pytest-gitops, or use --gitops-engine=external with flux, kustomize or kubectl on PATH"
 _UNKNOWN_TREE = RenderError("protocol", "the tree was not opened by this renderer")
 
@@ -277,7 +280,7 @@ class EngineRenderer:
 def start_engine(path: Path, environment: Mapping[str, str]) -> tuple[LineProcess, JsonObject]:
     """Start the engine and check its first line; raises RendererUnavailableError."""
     try:
-        process = LineProcess([str(path)], environment, max_line=_MAX_LINE)
+        process = LineProcess([str(path)], environment, max_line=_MAX_LINE, max_memory=MEMORY)
     except FileNotFoundError:
         raise RendererUnavailableError(f"there is no engine at {path}: {_REINSTALL}") from None
     except OSError as error:
@@ -305,4 +308,6 @@ def _check_hello(process: LineProcess, path: Path) -> JsonObject:
 
 
 def _crash(message: str) -> RenderError:
+    if _OUT_OF_MEMORY in message:
+        return RenderError("limit", f"this needs more than {MEMORY >> 20} MiB of memory", remedy=_MEMORY_REMEDY)
     return RenderError("crash", message, remedy=_CRASH_REMEDY)

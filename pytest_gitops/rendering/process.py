@@ -12,6 +12,8 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import IO
 
+from pytest_gitops.rendering.limits import limit
+
 _CHUNK = 1 << 18
 _PIPE_SIZE = 1 << 20
 _STDERR_KEPT = 4096
@@ -23,14 +25,16 @@ class ProcessEndedError(Exception):
 
 
 class LineProcess:
-    """Runs ``command`` with exactly ``environment``; ``max_line`` bounds, in bytes, what one line may hold.
+    """Runs ``command`` with exactly ``environment``; ``max_line`` and ``max_memory`` are bounds in bytes.
 
     The child is the leader of its own process group, so an interrupt from the terminal reaches only Python. It
     sees the end of its stdin when this object is ended or collected, or when Python dies in any way; a forked
     copy of Python lets go of the pipes at once. Raises OSError where the program can't be started.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], *, max_line: int) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], *, max_line: int, max_memory: int
+    ) -> None:
         self._max_line = max_line
         self._owner = os.getpid()
         self._outgoing = bytearray()
@@ -45,6 +49,7 @@ class LineProcess:
             env=dict(environment),
             process_group=0,
         )
+        limit(self._popen.pid, memory=max_memory)
         self._stdin, self._stdout, self._stderr_fd = (
             _nonblocking(stream) for stream in (self._popen.stdin, self._popen.stdout, self._popen.stderr)
         )

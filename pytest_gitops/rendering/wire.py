@@ -19,6 +19,8 @@ from pytest_gitops.rendering.protocol import (
     UnreadFile,
 )
 
+_ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False)
+
 
 def request(number: int, method: str, parameters: bytes, deadline: float) -> bytes:
     """Return one request line, without its newline; ``parameters`` are JSON already, ``deadline`` is in seconds."""
@@ -152,4 +154,4 @@ def _directory(path: str) -> str:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()

@@ -145,6 +145,22 @@ def test_an_endless_answer_is_cut_off(
     assert error_of(renderer, tmp_path, "p3").message == "the engine answered with more than 4 MiB"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the bound is Linux's")
+def test_a_build_that_needs_too_much_memory_fails_alone(fake_engine: FakeEngine, start: Start, tmp_path: Path) -> None:
+    engine = fake_engine("""
+        def build(request):
+            if request["params"]["path"] == "p3":
+                try:
+                    bytearray(2 << 30)
+                except MemoryError:
+                    sys.exit("fatal error: runtime: out of memory")
+            rendered(request)
+    """)
+    renderer = start(engine)
+    assert run(renderer, tmp_path, PATHS[:9]) == {path: path for path in PATHS[:9]} | {"p3": "limit"}
+    assert error_of(renderer, tmp_path, "p3").message == "this needs more than 1024 MiB of memory"
+
+
 def test_both_sides_may_write_more_than_a_pipe_holds(fake_engine: FakeEngine, start: Start, tmp_path: Path) -> None:
     engine = fake_engine("""
         def build(request):

@@ -6,13 +6,14 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from pytest_gitops.rendering.limits import MEMORY, limit
 
 MAX_OUTPUT = 256 << 20
 _STDERR_KEPT = 8192
@@ -80,7 +81,7 @@ class Commands:
                 process_group=0,
             )
             self._running.add(process)
-        _limit_output(process.pid)
+        limit(process.pid, memory=MEMORY, output=MAX_OUTPUT)
         return process
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
@@ -94,11 +95,3 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     """End a program and what it started; its group lives on as long as one of them does."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-
-
-def _limit_output(pid: int) -> None:
-    if sys.platform == "linux":
-        import resource  # noqa: PLC0415  (not everywhere)
-
-        with contextlib.suppress(OSError, ValueError):
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (MAX_OUTPUT, MAX_OUTPUT))
