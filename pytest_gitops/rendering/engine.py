@@ -30,6 +30,7 @@ PROTOCOL = 1
 OVERRIDE = "PYTEST_GITOPS_ENGINE"
 _IN_FLIGHT = 64  # keeps the engine's workers busy, and bounds what a crash has to do again
 _RESTARTS = 16
+_KILLS = 3  # an engine killed from outside may have been running an innocent call
 _GRACE = 5.0  # seconds beyond its deadline in which the engine says itself that a build took too long
 _TREE_DEADLINE = 30.0  # seconds for what concerns a whole tree
 _START = 10.0
@@ -66,7 +67,12 @@ class _Call:
     encode: Callable[[int], bytes]
     finish: Callable[[JsonObject | RenderError], None]
     deadline: float
-    suspect: bool = False
+    deaths: int = 0
+
+    @property
+    def suspect(self) -> bool:
+        """Whether an engine died while this was in flight: it is run alone then."""
+        return self.deaths > 0
 
 
 class EngineRenderer:
@@ -214,7 +220,7 @@ class EngineRenderer:
             for line in self._process.receive(patience):
                 self._take(line)
         except ProcessEndedError as ended:
-            self._recover(str(ended))
+            self._recover(ended)
 
     def _take(self, line: bytes) -> None:
         try:
@@ -227,19 +233,19 @@ class EngineRenderer:
             raise self._process.fail("answered a request that nobody made")
         self._in_flight.pop(number).finish(answer)
 
-    def _recover(self, reason: str) -> None:
+    def _recover(self, ended: ProcessEndedError) -> None:
         """Replace a dead engine, and sort out which of the calls in flight killed it."""
         calls = list(self._in_flight.values())
         self._in_flight.clear()
-        if len(calls) == 1 and calls[0].suspect:
-            calls[0].finish(_crash(f"the engine {reason}"))
-            calls.clear()
+        alone = len(calls) == 1 and calls[0].suspect
         for call in calls:
-            call.suspect = True
-        self._suspects.extend(calls)
+            call.deaths += 1
+        if alone and (not ended.outside or calls[0].deaths > _KILLS):
+            calls.pop().finish(_crash(f"the engine {ended}"))
+        self._suspects.extendleft(reversed(calls))
         self._restarts += 1
         if self._restarts > _RESTARTS:
-            self._broken = _crash(f"the engine died {self._restarts} times and was not started again; it {reason}")
+            self._broken = _crash(f"the engine died {self._restarts} times and was not started again; it {ended}")
         else:
             self._replace_process()
 

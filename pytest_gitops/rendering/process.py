@@ -21,7 +21,14 @@ _FATAL = (b"panic:", b"fatal error:", b"runtime:")
 
 
 class ProcessEndedError(Exception):
-    """The child is gone, or had to be ended; the message completes "the engine …"."""
+    """The child is gone, or had to be ended; the message completes "the engine …".
+
+    ``outside`` tells that somebody else killed it, such as the kernel when memory is short.
+    """
+
+    def __init__(self, message: str, *, outside: bool = False) -> None:
+        super().__init__(message)
+        self.outside = outside
 
 
 class LineProcess:
@@ -120,7 +127,8 @@ class LineProcess:
                 pass
         said = self._last_words()
         self.end()
-        return ProcessEndedError("\n".join((reason or _how_it_ended(status), *said)))
+        outside = reason is None and status in (-signal.SIGKILL, -signal.SIGTERM)
+        return ProcessEndedError("\n".join((reason or _how_it_ended(status), *said)), outside=outside)
 
     def _write(self) -> None:
         try:
