@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_gitops.exceptions import GitopsError
+from pytest_gitops.exceptions import GitopsError, RepositoryError
 from pytest_gitops.model import Fleet
 from pytest_gitops.reporting import Progress
 from pytest_gitops.settings import Settings
@@ -27,7 +27,7 @@ def load_fleet(config: pytest.Config, settings: Settings) -> Fleet:
     if fleet is not None:
         return fleet
     try:
-        return _load(config, settings)
+        return _not_empty(_load(config, settings))
     except GitopsError as error:
         raise pytest.UsageError(f"gitops: {error}") from None
     except (pytest.UsageError, MemoryError):
@@ -53,6 +53,15 @@ def _load(config: pytest.Config, settings: Settings) -> Fleet:
             remote_bases=settings.allow_remote_bases,
             progress=progress,
         )
+
+
+def _not_empty(fleet: Fleet) -> Fleet:
+    if fleet.clusters or fleet.overlays:
+        return fleet
+    raise RepositoryError(
+        f"{fleet.root} holds no Flux Kustomization, no FluxInstance and no kustomization.yaml: there is nothing to "
+        "test. Give the root of the repository that a cluster is bootstrapped from"
+    )
 
 
 def cache_directory(config: pytest.Config) -> Path | None:

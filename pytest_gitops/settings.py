@@ -66,7 +66,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--gitops-allow-remote-bases",
         action="store_true",
-        help="Let kustomization files fetch bases over the network. Without it, such a Kustomization fails.",
+        help="Let kustomization files fetch bases over the network. Without it, what needs one is skipped.",
     )
     parser.addini("gitops_repo", "The GitOps repository to test, relative to the ini file; see --gitops-repo.")
     parser.addini("gitops_sources", "Local directories for sources, relative to the ini file.", "linelist", [])

@@ -9,6 +9,10 @@ import pytest
 from fleet_files import two_clusters, write_files
 from running import Collect, Run, collected, troubled_fleet, troubles
 
+# Pytester forgets what an inner run imports, which modules written in C don't survive: import all of it here.
+import pytest_gitops.hooks
+import pytest_gitops.loading  # noqa: F401
+
 
 @pytest.fixture(autouse=True)
 def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
