@@ -23,6 +23,7 @@ type Engine struct {
 	mutex  sync.Mutex
 	trees  []*openTree
 	caches map[string]*cache.Cache
+	sets   schemaSets
 }
 
 // openTree is a view and what was asked for when it was opened.
@@ -39,6 +40,9 @@ func (e *Engine) Table() map[string]protocol.Handler {
 		"open":  method(e.open),
 		"scan":  method(e.scan),
 		"build": method(e.build),
+
+		"schemas":  method(e.schemas),
+		"validate": method(e.validate),
 	}
 }
 

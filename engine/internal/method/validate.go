@@ -13,6 +13,9 @@ import (
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/validate/finding"
 )
 
+// schemasCode is the code of options that no schemas can satisfy: an unknown version, a folder that isn't there.
+const schemasCode fault.Code = "schemas"
+
 // schemaSets are what validate judges by; equal ones are opened once.
 type schemaSets struct {
 	mutex sync.Mutex
@@ -49,7 +52,7 @@ func (e *Engine) schemas(_ context.Context, params schemasParams) (schemasResult
 	if !known {
 		set, err := validate.Open(params.Options)
 		if err != nil {
-			return schemasResult{}, fault.New(fault.Schemas, "%s", err)
+			return schemasResult{}, fault.New(schemasCode, "%s", err)
 		}
 		e.sets.sets = append(e.sets.sets, &openSet{set: set, key: set.Key(), cache: store})
 		id = len(e.sets.sets)

@@ -1,0 +1,120 @@
+package flux
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/validate/finding"
+)
+
+const overlayField = "that is a field of kustomization.yaml: put it into the one at spec.path"
+
+// fields says what to do about fields that a kind doesn't have, by kind and path without list indices: fields that
+// were in older API versions, fields of kustomization.yaml, and places where people look for another field.
+var fields = map[string]map[string]string{
+	"Kustomization": {
+		"spec.validation":            "remove it: kustomize-controller always validates with a server-side dry run (gone since v1beta2)",
+		"spec.configMapGenerator":    overlayField,
+		"spec.secretGenerator":       overlayField,
+		"spec.generatorOptions":      overlayField,
+		"spec.generators":            overlayField,
+		"spec.transformers":          overlayField,
+		"spec.replacements":          overlayField,
+		"spec.resources":             overlayField,
+		"spec.bases":                 overlayField,
+		"spec.crds":                  overlayField,
+		"spec.vars":                  overlayField,
+		"spec.replicas":              overlayField + ", or use spec.patches",
+		"spec.namespace":             "use spec.targetNamespace (or metadata.namespace for the Kustomization's own)",
+		"spec.commonLabels":          "use spec.commonMetadata.labels",
+		"spec.commonAnnotations":     "use spec.commonMetadata.annotations",
+		"spec.labels":                "use spec.commonMetadata.labels",
+		"spec.annotations":           "use spec.commonMetadata.annotations",
+		"spec.patchesStrategicMerge": "use spec.patches (gone since v1)",
+		"spec.patchesJson6902":       "use spec.patches (gone since v1)",
+		"spec.substitute":            "use spec.postBuild.substitute",
+		"spec.substituteFrom":        "use spec.postBuild.substituteFrom",
+		"spec.source":                "use spec.sourceRef",
+		"spec.secretRef":             "use spec.decryption.secretRef for keys, or spec.kubeConfig.secretRef for a remote cluster",
+	},
+	"HelmRelease": {
+		"spec.chart.spec.valuesFile": "use valuesFiles, a list (gone since v2)",
+		"spec.chart.name":            "use spec.chart.spec.chart",
+		"spec.chart.version":         "use spec.chart.spec.version",
+		"spec.chart.repository":      "use spec.chart.spec.sourceRef, which names a HelmRepository",
+		"spec.chart.chart":           "use spec.chart.spec.chart",
+		"spec.chart.sourceRef":       "use spec.chart.spec.sourceRef",
+		"spec.chartName":             "use spec.chart.spec.chart",
+		"spec.version":               "use spec.chart.spec.version",
+		"spec.sourceRef":             "use spec.chart.spec.sourceRef, or spec.chartRef for an OCIRepository",
+		"spec.namespace":             "use spec.targetNamespace",
+		"spec.createNamespace":       "use spec.install.createNamespace",
+		"spec.valuesFiles":           "use spec.chart.spec.valuesFiles, or spec.valuesFrom",
+		"spec.postRenderers.kustomize.patchesStrategicMerge": "use patches (gone since v2)",
+		"spec.postRenderers.kustomize.patchesJson6902":       "use patches (gone since v2)",
+	},
+	"GitRepository": {
+		"spec.gitImplementation": "remove it: source-controller has one implementation (gone since v1)",
+		"spec.accessFrom":        "remove it: it never took effect (gone since v1)",
+		"spec.branch":            "use spec.ref.branch",
+		"spec.tag":               "use spec.ref.tag",
+		"spec.semver":            "use spec.ref.semver",
+		"spec.commit":            "use spec.ref.commit",
+		"spec.path":              "a source has no path: set spec.path in the Kustomization",
+	},
+	"OCIRepository": {
+		"spec.tag":     "use spec.ref.tag",
+		"spec.semver":  "use spec.ref.semver",
+		"spec.digest":  "use spec.ref.digest",
+		"spec.version": "use spec.ref.semver or spec.ref.tag",
+	},
+	"ImageUpdateAutomation": {
+		"spec.checkout":         "use spec.git.checkout",
+		"spec.commit":           "use spec.git.commit",
+		"spec.push":             "use spec.git.push",
+		"spec.gitRepositoryRef": "use spec.sourceRef with kind GitRepository",
+	},
+	"Receiver": {"spec.events.name": "events are plain strings"},
+}
+
+// missing says what a required field is for.
+var missing = map[string]string{
+	"spec.interval":         "add spec.interval, how often to reconcile: interval: 10m",
+	"spec.prune":            "add spec.prune: true deletes what leaves Git, false keeps it",
+	"spec.sourceRef":        "add spec.sourceRef with kind and name of the source",
+	"spec.sourceRef.kind":   "say which kind of source: GitRepository, OCIRepository or Bucket",
+	"spec.sourceRef.name":   "say the source's name",
+	"spec.url":              "add spec.url, where the source is",
+	"spec.chart.spec.chart": "add the chart's name",
+}
+
+// Advise adds to findings about Flux's kinds what to write instead.
+func Advise(kind schema.GroupVersionKind, findings []finding.Finding) []finding.Finding {
+	if !strings.HasSuffix(kind.Group, ".fluxcd.io") {
+		return findings
+	}
+	for i, result := range findings {
+		switch result.Rule {
+		case finding.UnknownField:
+			if advice := fields[kind.Kind][withoutIndices(result.Path)]; advice != "" {
+				findings[i].Remedy, findings[i].Expected = advice, ""
+			}
+		case finding.Required:
+			if advice := missing[withoutIndices(result.Path)]; advice != "" {
+				findings[i].Remedy = advice
+			}
+		}
+	}
+	return findings
+}
+
+func withoutIndices(path finding.Path) string {
+	var names []string
+	for _, step := range path {
+		if name, ok := step.(string); ok {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ".")
+}

@@ -1,0 +1,234 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/validate/finding"
+)
+
+// Judge returns what the API server of this version would say of a new object of a built-in kind.
+func (s *Schemas) Judge(ctx context.Context, kind schema.GroupVersionKind, object map[string]any) []finding.Finding {
+	findings := s.existence(kind)
+	known, ok := s.kinds[kind.GroupVersion().String()+"/"+kind.Kind]
+	if !ok {
+		return findings
+	}
+	by := &structure{}
+	by.walk(object, known.shape, nil)
+	judged, err := content(ctx, kind, decodable(object, by), known.Namespaced)
+	findings = append(findings, by.findings...)
+	if err != nil {
+		return append(findings, undecodable(err, by)...)
+	}
+	for _, problem := range judged.errors {
+		if result, ok := Translate(problem, object); ok && !by.explains(problem, result, object) {
+			findings = append(findings, result)
+		}
+	}
+	return append(findings, Warnings(judged.warnings, object)...)
+}
+
+// decodable returns the object without the values that can't be decoded, those of the wrong type and the unknown ones.
+func decodable(object map[string]any, by *structure) map[string]any {
+	var out []finding.Path
+	for _, wrong := range by.findings {
+		if wrong.Rule == finding.Type || wrong.Rule == finding.Value {
+			out = append(out, wrong.Path)
+		}
+	}
+	out = append(out, by.unknown...)
+	if len(out) == 0 {
+		return object
+	}
+	return Without(object, out)
+}
+
+// Without returns a copy of an object that lacks what the paths lead to; list entries become null.
+func Without(object map[string]any, paths []finding.Path) map[string]any {
+	result, _ := copied(object).(map[string]any)
+	for _, path := range paths {
+		parent, ok := path[:len(path)-1].Lookup(result)
+		if !ok {
+			continue
+		}
+		switch container := parent.(type) {
+		case map[string]any:
+			delete(container, path[len(path)-1].(string))
+		case []any:
+			container[path[len(path)-1].(int)] = nil
+		}
+	}
+	return result
+}
+
+func copied(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		result := make(map[string]any, len(value))
+		for key, child := range value {
+			result[key] = copied(child)
+		}
+		return result
+	case []any:
+		result := make([]any, len(value))
+		for i, child := range value {
+			result[i] = copied(child)
+		}
+		return result
+	}
+	return value
+}
+
+// undecodable is the finding for an object that can't be decoded, unless its structure says why already.
+func undecodable(err error, by *structure) []finding.Finding {
+	if len(by.findings) > 0 || len(by.unknown) > 0 {
+		return nil
+	}
+	return []finding.Finding{{
+		Message: "the API server can't decode it: " + err.Error(), Path: finding.Path{}, Rule: finding.Type, Severity: finding.Error,
+	}}
+}
+
+// explains tells whether an error follows from what the structure shows already, or from a value that isn't known.
+func (s *structure) explains(problem *field.Error, result finding.Finding, object map[string]any) bool {
+	if Unknowable(result, object) {
+		return true
+	}
+	for _, path := range s.unknown {
+		if result.Path.Within(path) || path.Within(result.Path) {
+			return true
+		}
+	}
+	for _, known := range s.findings {
+		switch known.Rule {
+		case finding.UnknownField:
+			if problem.Type == field.ErrorTypeRequired && Misspelt(known, result.Path) {
+				return true
+			}
+		case finding.Duplicate:
+			if problem.Type == field.ErrorTypeDuplicate && result.Path.Within(known.Path) {
+				return true
+			}
+		default:
+			if result.Path.Within(known.Path) || known.Path.Within(result.Path) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Misspelt tells whether an unknown field is what should have been the missing one at path.
+func Misspelt(unknown finding.Finding, path finding.Path) bool {
+	parent := unknown.Path[:len(unknown.Path)-1]
+	return len(path) > 0 && len(path) == len(unknown.Path) && path.Within(parent) && unknown.Expected == path[len(path)-1]
+}
+
+// Unknowable tells whether a finding is about a value that Git can't tell.
+func Unknowable(result finding.Finding, object map[string]any) bool {
+	if strings.Contains(result.Message, finding.Placeholder) || finding.IsUnknown(strings.Trim(result.Value, `"`)) {
+		return true
+	}
+	if len(result.Path) == 0 {
+		return false
+	}
+	if value, ok := result.Path.Lookup(object); ok && finding.HoldsUnknown(value) {
+		return true
+	}
+	if strings.Contains(result.Message, "selector") {
+		spec, _ := object["spec"].(map[string]any)
+		return finding.HoldsUnknown(spec["selector"])
+	}
+	return false
+}
+
+// Translate makes a finding of an API server's field error; false where the error is about the server itself.
+func Translate(problem *field.Error, object map[string]any) (finding.Finding, bool) {
+	if problem.Type == field.ErrorTypeInternal {
+		return finding.Finding{}, false
+	}
+	path := finding.ParsePath(problem.Field, object)
+	result := finding.Finding{Path: path, Rule: finding.Value, Severity: finding.Error}
+	value, there := path.Lookup(object)
+	if there {
+		result.Value = scalar(value)
+	} else {
+		result.Value = scalar(problem.BadValue)
+	}
+	describe(&result, problem)
+	return result, true
+}
+
+// scalar shows a value that fits into a sentence, and nothing of any other.
+func scalar(value any) string {
+	switch value.(type) {
+	case string, bool, int, int32, int64, float64:
+		return finding.Show(value)
+	}
+	return ""
+}
+
+func describe(result *finding.Finding, problem *field.Error) {
+	subject := result.Path.String()
+	if subject == "" {
+		subject = "the object"
+	}
+	is := subject
+	if result.Value != "" {
+		is = subject + " is " + result.Value
+	}
+	switch problem.Type {
+	case field.ErrorTypeRequired:
+		result.Rule, result.Value = finding.Required, ""
+		result.Message = joined(subject+" is missing", problem.Detail)
+	case field.ErrorTypeDuplicate:
+		result.Rule = finding.Duplicate
+		result.Message = joined(is+", which is there twice", problem.Detail)
+	case field.ErrorTypeNotSupported:
+		result.Expected = strings.TrimPrefix(problem.Detail, "supported values: ")
+		result.Message = fmt.Sprintf("%s, must be one of %s", is, result.Expected)
+	case field.ErrorTypeTypeInvalid:
+		result.Rule = finding.Type
+		result.Message = joined(is, problem.Detail)
+	default:
+		result.Expected = problem.Detail
+		result.Message = joined(is, problem.Detail)
+	}
+}
+
+func joined(what, detail string) string {
+	if detail == "" {
+		return what
+	}
+	return what + ": " + detail
+}
+
+// Warnings makes findings of an API server's warnings: "spec.x: what of it".
+func Warnings(warnings []string, object map[string]any) []finding.Finding {
+	var findings []finding.Finding
+	for _, warning := range warnings {
+		if strings.Contains(warning, finding.Placeholder) {
+			continue
+		}
+		path := finding.Path{}
+		if where, _, ok := strings.Cut(warning, ": "); ok && !strings.ContainsAny(where, " ") {
+			path = finding.ParsePath(where, object)
+		}
+		findings = append(findings, finding.Finding{
+			Message: warning, Path: path, Rule: finding.ServerWarning, Severity: finding.Info,
+		})
+	}
+	return findings
+}
+
+// Metadata judges the structure of an object's metadata, which all kinds share.
+func (s *Schemas) Metadata(object map[string]any) []finding.Finding {
+	by := &structure{}
+	by.walk(object["metadata"], s.kinds["v1/ConfigMap"].shape.Properties["metadata"], finding.Path{"metadata"})
+	return by.findings
+}
