@@ -45,7 +45,7 @@ _CRASH_REMEDY = (
     "--gitops-engine=external renders with flux or kustomize from PATH meanwhile"
 )
 _OUT_OF_MEMORY = "out of memory"
-_MEMORY_REMEDY = "look for a base, component or patch that multiplies what it is given"
+_MEMORY_REMEDY = "split it into several Kustomizations; look for bases that are included more than once"
 _REINSTALL = "reinstall pytest-gitops, or use --gitops-engine=external with flux, kustomize or kubectl on PATH"
 _UNKNOWN_TREE = RenderError("protocol", "the tree was not opened by this renderer")
 
@@ -315,5 +315,5 @@ def _check_hello(process: LineProcess, path: Path) -> JsonObject:
 
 def _crash(message: str) -> RenderError:
     if _OUT_OF_MEMORY in message:
-        return RenderError("limit", f"this needs more than {MEMORY >> 20} MiB of memory", remedy=_MEMORY_REMEDY)
+        return RenderError("limit", message, remedy=_MEMORY_REMEDY)
     return RenderError("crash", message, remedy=_CRASH_REMEDY)

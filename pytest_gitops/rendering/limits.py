@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 
-MEMORY = 1 << 30
+MEMORY = 3 << 29  # bytes: well above the bound that the engine keeps itself, and the last one there is
 
 
 def limit(pid: int, *, memory: int | None = None, output: int | None = None) -> None:
