@@ -13,6 +13,7 @@ from pytest_gitops.checking import check, plan
 from pytest_gitops.collection import collect_file
 from pytest_gitops.fixtures import parametrize
 from pytest_gitops.items import CheckItem
+from pytest_gitops.publishing import Publisher
 from pytest_gitops.reporting import header, with_suspension, write_summary
 from pytest_gitops.session import SESSION, GitopsSession
 from pytest_gitops.settings import Settings
@@ -26,6 +27,8 @@ def register(config: pytest.Config, settings: Settings) -> None:
     """Start a session over the repository of these settings."""
     session = config.stash[SESSION] = GitopsSession(config, settings, load_fleet, check)
     config.pluginmanager.register(Hooks(session), PLUGIN_NAME)
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Publisher(config, settings.reports), f"{PLUGIN_NAME}-publisher")
 
 
 class Hooks:

@@ -31,6 +31,7 @@ from pytest_gitops.model import (
 from pytest_gitops.session import SESSION, GitopsSession
 
 FINDING = "gitops_finding"
+CHECK = "check"
 SUSPENDED = "gitops_suspended"
 TELLERS = pytest.StashKey[dict[Item, tuple[int, "CheckItem"]]]()
 
@@ -246,7 +247,7 @@ def _properties(check: Check, subject: Subject) -> list[tuple[str, object]]:
     properties: list[tuple[str, object]] = [
         (key, marker[key]) for key in ("cluster", "kustomization", "overlay") if key in marker
     ]
-    properties += [("file", location.file), ("line", location.line or 1)]
+    properties += [(CHECK, check.name), ("file", location.file), ("line", location.line or 1)]
     return properties + ([(SUSPENDED, True)] if subject.suspended else [])
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pytest_gitops.reports import Destination
 
 _REPO_HELP = """
 Collect one test per fact about the GitOps repository at DIR: every Flux Kustomization of every cluster, and every
@@ -33,6 +38,11 @@ _RULE_HELP = """
 Only the rules whose id matches GLOB (repeatable), whatever set they are in.
 """
 
+_REPORT_HELP = """
+Write a report to FILE (repeatable): SARIF (`*.sarif`), GitLab's code quality (`*code-quality*.json`) or JSON (other
+`*.json`). A name that tells no format takes one in front: `sarif:FILE`, `gitlab:FILE`, `json:FILE`.
+"""
+
 CHECKS = ("build", "schema", "references", "policy", "graph")
 
 
@@ -48,6 +58,7 @@ class Settings:
     allow_remote_bases: bool = False
     checks: tuple[str, ...] = CHECKS
     rules: tuple[str, ...] = ()
+    reports: tuple[Destination, ...] = ()
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -63,6 +74,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--gitops-source", metavar="KEY=DIR", action="append", default=[], help=_text(_SOURCE_HELP))
     group.addoption("--gitops-check", metavar="CHECK", action="append", default=[], help=_text(_CHECK_HELP))
     group.addoption("--gitops-rule", metavar="GLOB", action="append", default=[], help=_text(_RULE_HELP))
+    group.addoption("--gitops-report", metavar="FILE", action="append", default=[], help=_text(_REPORT_HELP))
     group.addoption(
         "--gitops-allow-remote-bases",
         action="store_true",
@@ -89,6 +101,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         allow_remote_bases=config.getoption("gitops_allow_remote_bases"),
         checks=_checks(config),
         rules=tuple(config.getoption("gitops_rule")),
+        reports=tuple(_reports(config)),
     )
 
 
@@ -98,6 +111,20 @@ def _checks(config: pytest.Config) -> tuple[str, ...]:
         if name not in CHECKS:
             raise pytest.UsageError(f"--gitops-check: {name!r} is not one of {', '.join(CHECKS)}")
     return tuple(name for name in CHECKS if name in chosen) or CHECKS
+
+
+def _reports(config: pytest.Config) -> Iterator[Destination]:
+    texts = config.getoption("gitops_report")
+    if not texts:
+        return
+    # Imported here: most runs write no report, and runs without a repository pass by here too.
+    from pytest_gitops.reports import UnknownFormatError, destination  # noqa: PLC0415
+
+    try:
+        for text in texts:
+            yield destination(text, _cwd(config))
+    except UnknownFormatError as error:
+        raise pytest.UsageError(f"--gitops-report: {error}") from None
 
 
 def _repository(config: pytest.Config) -> Path | None:
