@@ -39,8 +39,8 @@ func Explain(err error, build Build) *fault.Error {
 		if complete.Chain == nil && complete.File != "" {
 			complete.Chain = build.chainTo(complete.File)
 		}
-		if complete.Code == fault.Path && complete.Field == "" && build.Kustomization != nil && complete.File == "" {
-			complete.Field = "spec.path"
+		if complete.Code == fault.Path && complete.File == "" {
+			build.completePath(&complete)
 		}
 		return &complete
 	}
@@ -54,6 +54,16 @@ func Explain(err error, build Build) *fault.Error {
 		problem.Code = original.Code
 	}
 	return problem
+}
+
+// completePath completes the error for a directory that can't be built.
+func (b Build) completePath(problem *fault.Error) {
+	if b.Kustomization != nil {
+		problem.Field = "spec.path"
+	}
+	if problem.Remedy == "" && !b.isFile(b.Dir) {
+		problem.Remedy = b.whyMissing(b.Dir)
+	}
 }
 
 // relative takes the paths of the file system that kustomize saw out of a text.

@@ -73,7 +73,7 @@ func (b Build) whyMissing(target string) string {
 		}
 		return "did you mean " + path.Join(dir, near) + "?"
 	}
-	return "create it, or remove the reference to it"
+	return "create it, or correct the path"
 }
 
 func leftOut(where string, why tree.Reason) string {
