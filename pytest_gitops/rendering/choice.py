@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from pytest_gitops.rendering.engine import OVERRIDE, EngineRenderer, engine_path
+from pytest_gitops.rendering.binary import OVERRIDE, engine_path
+from pytest_gitops.rendering.engine import EngineRenderer
 from pytest_gitops.rendering.protocol import Renderer, RendererSettings, RendererUnavailableError
 
 

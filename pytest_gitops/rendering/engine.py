@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pytest_gitops.model import JsonObject
 from pytest_gitops.rendering import wire
-from pytest_gitops.rendering.limits import MEMORY
+from pytest_gitops.rendering.binary import engine_path, start_engine
 from pytest_gitops.rendering.process import LineProcess, ProcessEndedError
 from pytest_gitops.rendering.protocol import (
     BuildRequest,
@@ -26,36 +23,18 @@ from pytest_gitops.rendering.protocol import (
     TreeError,
 )
 
-PROTOCOL = 1
-OVERRIDE = "PYTEST_GITOPS_ENGINE"
 _IN_FLIGHT = 64  # keeps the engine's workers busy, and bounds what a crash has to do again
 _RESTARTS = 16
 _KILLS = 3  # an engine killed from outside may have been running an innocent call
 _GRACE = 5.0  # seconds beyond its deadline in which the engine says itself that a build took too long
 _TREE_DEADLINE = 30.0  # seconds for what concerns a whole tree
-_START = 10.0
-_MAX_LINE = 256 << 20
-_ENVIRONMENT = ("GOGC", "GOMAXPROCS", "GOMEMLIMIT", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
-_NETWORK_ENVIRONMENT = (
-    *("HOME", "PATH", "SSH_AUTH_SOCK", "SSL_CERT_DIR", "SSL_CERT_FILE"),
-    *(name for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY") for name in (proxy, proxy.lower())),
-)
 _CRASH_REMEDY = (
     "if the machine ran out of memory, give it more; otherwise this is a bug in the engine, please report it: "
     "--gitops-engine=external renders with flux or kustomize from PATH meanwhile"
 )
 _OUT_OF_MEMORY = "out of memory"
 _MEMORY_REMEDY = "split it into several Kustomizations; look for bases that are included more than once"
-_REINSTALL = "reinstall pytest-gitops, or use --gitops-engine=external with flux, kustomize or kubectl on PATH"
 _UNKNOWN_TREE = RenderError("protocol", "the tree was not opened by this renderer")
-
-
-def engine_path() -> Path:
-    """Return where the engine's binary is expected: what PYTEST_GITOPS_ENGINE says, or beside this package."""
-    if override := os.environ.get(OVERRIDE):
-        return Path(override)
-    name = "gitops-engine.exe" if sys.platform == "win32" else "gitops-engine"
-    return Path(__file__).resolve().parent.parent / "bin" / name
 
 
 @dataclass(slots=True, eq=False)
@@ -278,39 +257,7 @@ class EngineRenderer:
             call.finish(error)
 
     def _start(self) -> tuple[LineProcess, JsonObject]:
-        names = (*_ENVIRONMENT, *(_NETWORK_ENVIRONMENT if self._networked else ()))
-        environment = {name: os.environ[name] for name in names if name in os.environ}
-        return start_engine(self._path, environment)
-
-
-def start_engine(path: Path, environment: Mapping[str, str]) -> tuple[LineProcess, JsonObject]:
-    """Start the engine and check its first line; raises RendererUnavailableError."""
-    try:
-        process = LineProcess([str(path)], environment, max_line=_MAX_LINE, max_memory=MEMORY)
-    except FileNotFoundError:
-        raise RendererUnavailableError(f"there is no engine at {path}: {_REINSTALL}") from None
-    except OSError as error:
-        raise RendererUnavailableError(f"the engine {path} can't be run ({error.strerror}): {_REINSTALL}") from None
-    try:
-        return process, _check_hello(process, path)
-    except ProcessEndedError as ended:
-        raise RendererUnavailableError(f"the engine {path} {ended}\n{_REINSTALL}") from None
-
-
-def _check_hello(process: LineProcess, path: Path) -> JsonObject:
-    line = process.receive(_START)[0]
-    try:
-        hello: Any = json.loads(line)
-        protocol = hello["protocol"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise process.fail("doesn't begin as an engine does: is it another program?") from None
-    if protocol != PROTOCOL:
-        process.end()
-        raise RendererUnavailableError(
-            f"the engine {path} speaks protocol {protocol}, this pytest-gitops speaks {PROTOCOL}: "
-            f"install both from the same release{f' or unset {OVERRIDE}' if OVERRIDE in os.environ else ''}"
-        )
-    return dict(hello)
+        return start_engine(self._path, network=self._networked)
 
 
 def _crash(message: str) -> RenderError:

@@ -14,7 +14,8 @@ from textwrap import dedent
 import pytest
 
 from pytest_gitops.rendering import Renderer
-from pytest_gitops.rendering.engine import EngineRenderer, engine_path
+from pytest_gitops.rendering.binary import engine_path
+from pytest_gitops.rendering.engine import EngineRenderer
 from pytest_gitops.rendering.external import ExternalRenderer
 from pytest_gitops.rendering.protocol import RendererSettings
 
