@@ -22,7 +22,7 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")
 
 
-@pytest.fixture(params=[(), ("-n2",)], ids=["alone", "xdist"])
+@pytest.fixture(params=[(), ("-n1",)], ids=["alone", "xdist"])
 def run(request: pytest.FixtureRequest, pytester: pytest.Pytester) -> Run:
     """Run pytest on a repository in the current directory, alone and with workers."""
 

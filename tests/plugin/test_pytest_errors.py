@@ -64,7 +64,7 @@ def error_of(result: pytest.RunResult) -> str:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["alone", "xdist"])
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["alone", "xdist"])
 def test_wrong_options(
     pytester: pytest.Pytester, options: tuple[str, ...], message: str, workers: tuple[str, ...]
 ) -> None:

@@ -151,7 +151,7 @@ def test_junit(run: Run, pytester: pytest.Pytester) -> None:
     text = FAILURES.split("===")[2].strip()
     message = text.splitlines()[0]
     assert json.loads(cases["broken"][0].pop("gitops_finding") or "") == finding
-    common = {"cluster": "production", "file": "clusters/production/apps.yaml"}
+    common = {"cluster": "production", "check": "build", "file": "clusters/production/apps.yaml"}
     assert cases == {
         "broken": (
             {**common, "kustomization": "flux-system/broken", "line": "14"},
