@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from pytest_gitops.configuration import Configuration, read_configuration
@@ -55,7 +55,8 @@ def load(
     try:
         with closing(create_renderer(engine, cache=cache_dir)) as created:
             renderer = created if progress is None else Watched(created, progress)
-            return _Loading(repository, renderer, remote=remote_bases).run(configuration, sources or {})
+            with ExitStack() as resources:
+                return _Loading(repository, renderer, resources, remote=remote_bases).run(configuration, sources or {})
     except RendererUnavailableError as error:
         raise EngineError(str(error)) from None
 
@@ -63,15 +64,17 @@ def load(
 class _Loading:
     """One load: the steps in the order in which data flows."""
 
-    def __init__(self, repository: Repository, renderer: Renderer, *, remote: bool) -> None:
+    def __init__(self, repository: Repository, renderer: Renderer, resources: ExitStack, *, remote: bool) -> None:
         self._renderer = renderer
+        self._resources = resources
         self._remote = remote
-        self._repository = repository
-        self._trees = Trees(renderer, repository, remote=remote)
+        self._look_at(repository)
 
     def run(self, configuration: Configuration | None, sources: Mapping[str, Path]) -> Fleet:
         config = configuration if configuration is not None else read_configuration(self._repository.root)
         tree, index, part = self._scan(config)
+        if part and configuration is None and config.file is None:
+            config = read_configuration(self._repository.root)
         mapped = {**config.sources, **sources}
         reach = Reach(self._repository, index, declarations(index, config.ignored(index)))
         runs = self._follow_all(reach, index, config, mapped, part)
@@ -85,6 +88,10 @@ class _Loading:
             notes=(*self._renderer.notes, *notes_of(runs, reach, read)),
         )
 
+    def _look_at(self, repository: Repository) -> None:
+        self._repository = repository
+        self._trees = self._resources.enter_context(Trees(self._renderer, repository, remote=self._remote))
+
     def _scan(self, config: Configuration) -> tuple[Tree, Index, str]:
         """Scan the repository, or the one around it where the Kustomizations' paths say so.
 
@@ -97,8 +104,7 @@ class _Loading:
             root = root_of(self._repository, declarations(index, config.ignored(index)))
             if root == given:
                 return tree, index, ""
-            self._repository = self._repository.at(root)
-            self._trees = Trees(self._renderer, self._repository, remote=self._remote)
+            self._look_at(self._repository.at(root))
             tree = self._trees.work_tree()
             return tree, self._renderer.scan(tree), given.relative_to(root).as_posix()
         except TreeError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_gitops.model import JsonObject
@@ -33,14 +33,14 @@ class Place:
     """Where a source's artifact is here; ``directory`` is None where it isn't, and ``reason`` says why.
 
     ``ignore`` is the source's ``spec.ignore``; ``submodules`` whether the artifact holds the Git submodules;
-    ``include`` are the artifacts that are copied into this one, by directory.
+    ``included`` are directories that are copied into this one: from which of their directories, to which of this one's.
     """
 
     directory: Path | None = None
     reason: str | None = None
     ignore: str | None = None
     submodules: bool = False
-    include: tuple[tuple[SourceKey, str, str], ...] = ()
+    included: tuple[tuple[Path, str, str], ...] = ()
 
 
 class SourceMap:
@@ -81,7 +81,6 @@ class SourceMap:
         common = Place(
             ignore=str(spec["ignore"]) if spec.get("ignore") else None,
             submodules=bool(spec.get("recurseSubmodules")),
-            include=_includes(spec, key.namespace),
         )
         url = str(spec.get("url") or "")
         mapped = self._mapped.get(str(key)) or (self._mapped.get(normalise(url)) if url else None)
@@ -131,7 +130,7 @@ def tracked_branch(spec: JsonObject) -> str | None:
 
 
 def _at(place: Place, directory: Path) -> Place:
-    return Place(directory, None, place.ignore, place.submodules, place.include)
+    return replace(place, directory=directory)
 
 
 def _spec(obj: JsonObject | None) -> JsonObject:
@@ -165,9 +164,9 @@ def _pin(spec: JsonObject) -> str | None:
     return None
 
 
-def _includes(spec: JsonObject, namespace: str) -> tuple[tuple[SourceKey, str, str], ...]:
-    """Return ``spec.include``: which GitRepository, from which of its directories, to which of this one's."""
-    includes = spec.get("include")
+def includes(source: JsonObject | None, namespace: str) -> tuple[tuple[SourceKey, str, str], ...]:
+    """Return a GitRepository's ``spec.include``: which other, from which of its directories, to which of its own."""
+    includes = _spec(source).get("include")
     result = []
     for include in includes if isinstance(includes, list) else ():
         repository = include.get("repository") if isinstance(include, dict) else None

@@ -20,7 +20,7 @@ from pytest_gitops.recursion.sourcing import Sourcing
 from pytest_gitops.recursion.substitution import Substitution
 from pytest_gitops.recursion.trees import Trees
 from pytest_gitops.rendering import BuildRequest, Done, RenderError, TreeError
-from pytest_gitops.sources import SourceMap
+from pytest_gitops.sources import Place, SourceMap
 from pytest_gitops.variables import post_build
 
 # A Kustomization is rendered again when what it used has changed; two that feed each other would never end.
@@ -106,11 +106,11 @@ class ClusterRun:
         if generation != node.generation or self._nodes.get(node.key) is not node or node.inputs is None:
             return
         node.in_flight = False
-        prefix = self._around.trees.prefix(node.inputs.place)
+        translate = self._around.trees.translate(node.inputs.place)
         if isinstance(done.outcome, RenderError):
-            self._end(node, self._failures.of_build(node, done.outcome, prefix))
+            self._end(node, self._failures.of_build(node, done.outcome, translate))
         else:
-            self._accept(node, moved(done.outcome, prefix))
+            self._accept(node, moved(done.outcome, translate))
 
     def settle(self) -> bool:
         """Go on without what nobody gave; return whether anything was waiting."""
@@ -158,12 +158,10 @@ class ClusterRun:
         """Submit a Kustomization's build unless it is up to date, let it wait for what it needs, or end it."""
         self._watch(node)
         place = self._sourcing.locate(node)
-        if isinstance(place, Failed | Skipped):
-            self._end(node, place)
-            return
-        unknown = self._unresolved(node)
-        if unknown is not None:
-            self._end(node, unknown)
+        ended = self._unresolved(node) if isinstance(place, Place) else place
+        if ended is not None:
+            node.inputs = None
+            self._end(node, ended)
             return
         variables = self._substitution.answers(node, self._has_unknown_parts)
         if place is None or variables is None:
@@ -178,7 +176,7 @@ class ClusterRun:
         try:
             tree = self._around.trees.open(inputs.place)
         except TreeError as error:
-            self._end(node, self._failures.of_build(node, error.error, self._around.trees.prefix(inputs.place)))
+            self._end(node, self._failures.of_build(node, error.error, self._around.trees.translate(inputs.place)))
             return
         node.generation += 1
         node.in_flight = True
@@ -284,7 +282,6 @@ class ClusterRun:
     def _end(self, node: Node, outcome: Outcome) -> None:
         """End a Kustomization without a render."""
         node.outcome = outcome
-        node.inputs = node.inputs if isinstance(outcome, Failed) else None
         for child in list(node.children.values()):
             self._drop(child)
         self._replan(user for key in self._registry.withdraw(node) for user in self._users.get(key, ()))

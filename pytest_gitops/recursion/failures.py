@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import replace
+from difflib import get_close_matches
 
 from pytest_gitops.locating import Locator, steps
 from pytest_gitops.model import Failed, Finding, Location, Severity, Skipped
+from pytest_gitops.paths import ancestors, clean, directory_of, is_directory, join
 from pytest_gitops.recursion.node import Node
+from pytest_gitops.recursion.places import Translate
 from pytest_gitops.rendering import RenderError
 
 # Codes of the engine protocol, where a rule has another name than the code.
@@ -23,6 +28,14 @@ RULES = {
 REMOTE = "remote bases are not fetched: allow them with --gitops-allow-remote-bases (load(…, remote_bases=True))"
 
 
+class Place:
+    """A place in the repository's files and the way there, outermost first, each step once."""
+
+    def __init__(self, location: Location, chain: Iterable[Location]) -> None:
+        self.location = location
+        self.chain = tuple(dict.fromkeys(place for place in chain if place != location))
+
+
 class Failures:
     """Turns errors of one cluster's builds into outcomes, with places in the repository's files."""
 
@@ -30,15 +43,16 @@ class Failures:
         self._cluster = cluster
         self._locator = locator
 
-    def of_build(self, node: Node, error: RenderError, prefix: str) -> Failed | Skipped:
-        """Return the outcome of a build that failed; ``prefix`` leads from the repository's root to its tree."""
+    def of_build(self, node: Node, error: RenderError, translate: Translate) -> Failed | Skipped:
+        """Return the outcome of a build that failed; ``translate`` makes its paths relative to the repository."""
         if error.code == "remote":
             return Skipped(f"it needs {error.url or 'a remote base'}, and {REMOTE}")
-        return Failed((self._finding(node, error, prefix),))
+        return Failed((self._of_error(node, error, translate),))
 
     def at_field(self, node: Node, rule: str, field: str, message: str, remedy: str | None = None) -> Failed:
         """Return a failure at a field of the Kustomization, in the file that declares it."""
-        return Failed((self._make(node, rule, message, self.field(node, field), remedy, node.chain),))
+        where = Place(self.field(node, field), node.chain)
+        return Failed((self._finding(node, rule, message, where, remedy=remedy),))
 
     def field(self, node: Node, field: str) -> Location:
         """Return where a field of a Kustomization is declared, or as near as its file tells."""
@@ -46,36 +60,54 @@ class Failures:
         line = self._locator.field(node.location.file, node.location.line, steps(declared))
         return replace(node.location, line=line)
 
-    def _finding(self, node: Node, error: RenderError, prefix: str) -> Finding:
+    def _of_error(self, node: Node, error: RenderError, translate: Translate) -> Finding:
         rule = "variable-not-set" if error.variable else RULES.get(error.code, error.code)
-        location = _moved(error.location, prefix)
-        chain = (*node.chain, node.location, *(place for step in error.chain if (place := _moved(step, prefix))))
-        if error.variable and location is not None:
-            line = self._locator.variable(location.file, error.variable, location.line or 1)
-            location = replace(location, line=line or location.line)
-        if location is None or (error.code == "path" and location.file == node.location.file):
-            location, chain = self.field(node, error.field or _field(error)), node.chain
-        return self._make(node, rule, error.message, location, error.remedy, chain, error.resource)
+        where = self._where(node, error, translate)
+        remedy = error.remedy
+        if remedy is None and error.code == "path" and error.location is None:
+            remedy = self._near(node)
+        return self._finding(node, rule, error.message, where, remedy=remedy, resource=error.resource)
 
-    def _make(
-        self,
-        node: Node,
-        rule: str,
-        message: str,
-        location: Location,
-        remedy: str | None,
-        chain: tuple[Location, ...],
-        resource: str | None = None,
+    def _where(self, node: Node, error: RenderError, translate: Translate) -> Place:
+        """Return where an error is: in the file that the renderer names, else at the Kustomization's own field."""
+        location = _moved(error.location, translate)
+        if location is None:
+            field = error.field or ("spec.path" if error.code == "path" else "spec")
+            return Place(self.field(node, field), node.chain)
+        if error.variable and location.line is None:
+            location = replace(location, line=self._locator.variable(location.file, error.variable))
+        steps_there = tuple(place for step in error.chain if (place := _moved(step, translate)))
+        return Place(location, (*node.chain, node.location, *steps_there))
+
+    def _near(self, node: Node) -> str | None:
+        """Say which directories are called much like the one that isn't there."""
+        directory = node.inputs.place.directory if node.inputs else None
+        path = clean(str(node.spec.get("path") or ""))
+        if directory is None or not path:
+            return None
+        if is_directory(directory, path):
+            return f"{path} is there, but not in the source's artifact: its ignore rules leave it out"
+        missing = next((p for p in reversed([path, *ancestors(path)]) if p and not is_directory(directory, p)), path)
+        parent = directory_of(missing)
+        try:
+            names = sorted(entry.name for entry in os.scandir(directory / parent) if entry.is_dir())
+        except OSError:
+            return None
+        near = get_close_matches(missing.rpartition("/")[2], names, n=3, cutoff=0.6)
+        return f"did you mean {' or '.join(join(parent, name) for name in near)}?" if near else None
+
+    def _finding(
+        self, node: Node, rule: str, message: str, where: Place, *, remedy: str | None, resource: str | None = None
     ) -> Finding:
         return Finding(
             rule=rule,
             severity=Severity.ERROR,
             message=message,
-            location=location,
+            location=where.location,
             resource=resource or f"Kustomization/{node.label}",
             clusters=(self._cluster,),
             remedy=remedy,
-            chain=tuple(dict.fromkeys(place for place in chain if place != location)),
+            chain=where.chain,
         )
 
 
@@ -85,15 +117,13 @@ def overlay_failure(error: RenderError, file: str) -> Failed | Skipped:
         return Skipped(f"it needs {error.url or 'a remote base'}, and {REMOTE}")
     if error.code == "refused":
         return Skipped(f"Flux doesn't build it: {error.message}")
-    location = error.location or Location(file)
+    where = Place(error.location or Location(file), (Location(file), *error.chain))
     rule = RULES.get(error.code, error.code)
-    chain = tuple(dict.fromkeys(place for place in (Location(file), *error.chain) if place != location))
-    return Failed((Finding(rule, Severity.ERROR, error.message, location, error.resource, (), error.remedy, chain),))
+    finding = Finding(
+        rule, Severity.ERROR, error.message, where.location, error.resource, (), error.remedy, where.chain
+    )
+    return Failed((finding,))
 
 
-def _field(error: RenderError) -> str:
-    return "spec.path" if error.code == "path" else "spec"
-
-
-def _moved(location: Location | None, prefix: str) -> Location | None:
-    return replace(location, file=prefix + location.file) if location is not None and prefix else location
+def _moved(location: Location | None, translate: Translate) -> Location | None:
+    return None if location is None else replace(location, file=translate(location.file))

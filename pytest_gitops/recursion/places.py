@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
 
 from pytest_gitops.model import Location, Rendered, Resource
 from pytest_gitops.rendering import Index
 
+Translate = Callable[[str], str]
 Document = tuple[str, str, int | None]
 
 
@@ -35,27 +35,24 @@ def _likeness(declared: str, rendered: str) -> tuple[bool, bool]:
     return declared == rendered, bool(declared) and declared in rendered
 
 
-def moved(rendered: Rendered, prefix: str) -> Rendered:
+def moved(rendered: Rendered, translate: Translate) -> Rendered:
     """Return a render of another directory with paths relative to the repository's root."""
-    if not prefix:
+    reads = tuple(translate(path) for path in rendered.reads)
+    if reads == rendered.reads:
         return rendered
-
-    def move(path: Any) -> Any:
-        return prefix + path if path is not None else None
-
     return Rendered(
-        tuple(_moved(resource, move) for resource in rendered.resources),
-        reads=tuple(prefix + path for path in rendered.reads),
+        tuple(_moved(resource, translate) for resource in rendered.resources),
+        reads=reads,
         variables=rendered.variables,
         placeholders=rendered.placeholders,
     )
 
 
-def _moved(resource: Resource, move: Callable[[Any], Any]) -> Resource:
+def _moved(resource: Resource, translate: Translate) -> Resource:
     return Resource(
         id=resource.id,
         api_version=resource.api_version,
         text=resource.text,
-        origin=move(resource.origin),
-        transformations=tuple(move(path) for path in resource.transformations),
+        origin=None if resource.origin is None else translate(resource.origin),
+        transformations=tuple(translate(path) for path in resource.transformations),
     )

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from pytest_gitops.discovery import Reach
 from pytest_gitops.discovery.declaration import Declaration
-from pytest_gitops.model import Failed
 from pytest_gitops.paths import clean
 from pytest_gitops.recursion.cluster import ClusterRun
 
@@ -20,7 +19,7 @@ def files_read(reach: Reach, runs: Iterable[ClusterRun]) -> set[str]:
         for node in run.ordered():
             if node.rendered is not None:
                 read.update(node.rendered.reads)
-            elif isinstance(node.outcome, Failed):
+            elif node.inputs is not None:
                 failed.add(clean(str(node.spec.get("path") or "")))
     for path in sorted(failed):
         read |= reach.follow(reach.coverage.reads(path), None).files if reach.exists(path) else frozenset()

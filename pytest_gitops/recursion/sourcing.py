@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 
-from pytest_gitops.model import Failed, Location, ResourceId, Skipped, Source
+from pytest_gitops.model import Failed, JsonObject, Location, ResourceId, Skipped, Source
 from pytest_gitops.recursion.failures import Failures
 from pytest_gitops.recursion.node import Node
 from pytest_gitops.recursion.registry import Registry
-from pytest_gitops.sources import KINDS, Place, SourceKey, SourceMap
+from pytest_gitops.sources import KINDS, Place, SourceKey, SourceMap, includes
 
 BOOTSTRAP_NAME = "flux-system"
 
@@ -46,7 +47,7 @@ class Sourcing:
             return self._undeclared(node, key)
         if provided is not None and self._sources.is_own(key):
             self._sources.declare_own(provided.object)
-        return self._place(key, provided.object if provided else None)
+        return self._with_includes(node, key, provided.object if provided else None)
 
     def known(self, node: Node) -> bool:
         """Tell whether a Kustomization's source is known."""
@@ -70,7 +71,21 @@ class Sourcing:
                 result.append(Source(id, provided.object, location, place.directory, place.reason))
         return tuple(result)
 
-    def _place(self, key: SourceKey, obj: dict[str, object] | None) -> Place | Skipped:
+    def _with_includes(self, node: Node, key: SourceKey, obj: JsonObject | None) -> Place | Skipped | None:
+        """Return a source's place with those of the GitRepositories that it includes; None while one isn't known."""
+        place = self._place(key, obj)
+        included = []
+        for other, start, to in includes(obj, key.namespace) if isinstance(place, Place) else ():
+            provided = self._registry.source(node.scope, other)
+            if provided is None and not self._sources.is_own(other):
+                return Skipped(f"source {key} includes {other}, which nothing declares") if node.final else None
+            found = self._sources.place(other, provided.object if provided else None)
+            if found.directory is None:
+                return Skipped(f"source {key} includes {found.reason}")
+            included.append((found.directory, start, to))
+        return replace(place, included=tuple(included)) if isinstance(place, Place) else place
+
+    def _place(self, key: SourceKey, obj: JsonObject | None) -> Place | Skipped:
         place = self._sources.place(key, obj)
         return place if place.directory is not None else Skipped(f"source {place.reason}")
 
@@ -93,7 +108,7 @@ class Sourcing:
             return self._place(key, None)
         if key.kind == "ExternalArtifact":
             return self._place(key, None)
-        near = get_close_matches(str(key), [str(other) for other in self._declared_names(node)], n=3, cutoff=0.8)
+        near = self._near(node, key)
         unknown = self._unknown_parts()
         if not near and unknown:
             return Skipped(f"source {key} is declared by nothing that was rendered; {unknown} may hold it")
@@ -105,6 +120,13 @@ class Sourcing:
         message = f"source {key} not found: nothing in the cluster declares it"
         return self._failures.at_field(node, "source-not-found", "spec.sourceRef.name", message, remedy)
 
+    def _near(self, node: Node, key: SourceKey) -> list[str]:
+        """Return what was probably meant: the name in another namespace or kind, else names that are alike."""
+        declared = self._declared_names(node)
+        same = [str(other) for other in declared if other.name == key.name]
+        names = get_close_matches(key.name, {other.name for other in declared}, n=2, cutoff=0.75)
+        return same or [str(other) for other in declared if other.name in names]
+
     def _declared_names(self, node: Node) -> list[SourceKey]:
         declared = [key for key, scope in self._registry.sources() if scope == node.scope and key.kind in KINDS]
         return declared + [key for key in self._sources.owned if key not in declared]
@@ -112,8 +134,9 @@ class Sourcing:
     def _undeclared_by_children(self) -> set[SourceKey]:
         """Return the sources that the entry's own Kustomizations name and nothing declares."""
         children = [node for node in self._nodes() if node.parent is not None and node.parent.parent is None]
-        keys = {node.source for node in children if node.source is not None and not self.known(node)}
-        return {key for key in keys if key.kind in KINDS and key.kind != "ExternalArtifact"}
+        keys = {(node.scope, node.source) for node in children if node.source is not None}
+        undeclared = {key for scope, key in keys if self._registry.source(scope, key) is None}
+        return {key for key in undeclared if key.kind in KINDS and key.kind != "ExternalArtifact"}
 
     def _unknown_parts(self) -> str | None:
         """Say which parts of the cluster Git alone doesn't tell, None where there are none."""

@@ -69,10 +69,14 @@ def test_multi_tenancy(tmp_path: Path) -> None:
     assert entries(fleet) == {"production": "clusters/production", "staging": "clusters/staging"}
     assert counts(fleet) == {"production": (3, 2, 0), "staging": (3, 2, 0)}
     assert skips(fleet) == {
-        "source GitRepository/apps/dev-team is this repository's branch dev-team, and the one under test is main or "
-        "master",
-        "source OCIRepository/flux-system/kyverno-controller (oci://ghcr.io/kyverno/manifests/kyverno) is not this "
-        "repository and is not available here",
+        (
+            "source GitRepository/apps/dev-team is this repository's branch dev-team, and the one under test is main or "
+            "master"
+        ),
+        (
+            "source OCIRepository/flux-system/kyverno-controller (oci://ghcr.io/kyverno/manifests/kyverno) is not this "
+            "repository and is not available here"
+        ),
     }
     assert [fleet[name]["dev-team"].path for name in ("production", "staging")] == ["production", "staging"]
 

@@ -83,7 +83,10 @@ def test_an_object_of_another_namespace_is_none(tmp_path: Path) -> None:
     fleet = loaded(tmp_path, fleet_files(FROM.format(kind="ConfigMap"), "${NAME}", ("clusters/prod/vars.yaml", values)))
     assert text_of(fleet) == "gitops-placeholder-name"
     assert fleet.notes == (
-        "prod: nothing in Git makes ConfigMap/flux-system/vars, which flux-system/apps needs: its values are placeholders",
+        (
+            "prod: nothing in Git makes ConfigMap/flux-system/vars, which flux-system/apps needs: its values are "
+            "placeholders"
+        ),
     )
 
 
@@ -158,9 +161,11 @@ def controller(argument: str) -> tuple[str, str]:
     """Return a kustomize-controller with an argument, as a file of the entry."""
     return (
         "clusters/prod/controller.yaml",
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: kustomize-controller\n  namespace: flux-system\n"
-        f"spec:\n  template:\n    spec:\n      containers:\n        - name: manager\n          args:\n"
-        f"            - --log-level=info\n            - {argument}\n",
+        (
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: kustomize-controller\n  namespace: flux-system\n"
+            f"spec:\n  template:\n    spec:\n      containers:\n        - name: manager\n          args:\n"
+            f"            - --log-level=info\n            - {argument}\n"
+        ),
     )
 
 
