@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pytest_gitops.rendering.limits import MEMORY, limit
 
 MAX_OUTPUT = 256 << 20
 _STDERR_KEPT = 8192
+_LOOK = 0.1
 
 
 class OverrunError(Exception):
@@ -47,9 +49,7 @@ class Commands:
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
             with self._start(command, directory, out, errors) as process:
                 try:
-                    process.wait(max(0.0, timeout))
-                except subprocess.TimeoutExpired:
-                    raise OverrunError from None
+                    _wait(process, out, timeout)
                 finally:
                     self._end(process)
             size = out.seek(0, os.SEEK_END)
@@ -89,6 +89,17 @@ class Commands:
         process.wait()
         with self._lock:
             self._running.discard(process)
+
+
+def _wait(process: subprocess.Popen[bytes], out: IO[bytes], timeout: float) -> None:
+    """Wait for a program's end, or for too much output; what it starts may have escaped the limit on its files."""
+    end = time.monotonic() + timeout
+    while process.poll() is None and os.fstat(out.fileno()).st_size < MAX_OUTPUT:
+        try:
+            process.wait(min(_LOOK, max(0.0, end - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            if time.monotonic() >= end:
+                raise OverrunError from None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
