@@ -53,6 +53,9 @@ func syntax(data []byte) (line int, message string, broken bool) {
 	return 0, "", false
 }
 
+// Syntax is syntax for those who read files without building them.
+func Syntax(data []byte) (line int, message string, broken bool) { return syntax(data) }
+
 func parse(data []byte) error {
 	var node yaml.Node
 	if err := yaml.Unmarshal(data, &node); err != nil {

@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"path"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/canonical"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/diagnose"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/reference"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/tree"
@@ -164,23 +163,14 @@ func textOf(node *yaml.Node, name string) string {
 	return ""
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+)`)
-
 // addError keeps a parser's error where the file is one of Flux's; others are for those who build it.
 func (p *part) addError(name string, document document, err error) {
 	if !bytes.Contains(document.data, fluxMark) {
 		return
 	}
-	line := document.line
-	message := err.Error()
-	if match := yamlLine.FindStringSubmatch(message); match != nil {
-		if inner, err := strconv.Atoi(match[1]); err == nil {
-			line = document.offset + inner
-			message = yamlLine.ReplaceAllString(message, fmt.Sprintf("line %d", line))
-		}
+	problem := Problem{File: name, Line: document.line, Message: err.Error()}
+	if line, message, broken := diagnose.Syntax(document.data); broken {
+		problem.Line, problem.Message = document.offset+line, message
 	}
-	if unwrapped := errors.Unwrap(err); unwrapped != nil && message == err.Error() {
-		message = unwrapped.Error()
-	}
-	p.errors = append(p.errors, Problem{File: name, Line: line, Message: message})
+	p.errors = append(p.errors, problem)
 }
