@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 
 import yaml
@@ -11,7 +12,17 @@ from pytest_gitops.checks.context import FleetIndex
 from pytest_gitops.checks.rule import Rule, Scope, Violation
 from pytest_gitops.checks.running import judge
 from pytest_gitops.checks.sources import LOADER, SourceFile
-from pytest_gitops.model import Cluster, Fleet, JsonObject, Kustomization, Location, Rendered, Resource, ResourceId
+from pytest_gitops.model import (
+    Cluster,
+    Fleet,
+    JsonObject,
+    Kustomization,
+    Location,
+    Rendered,
+    Resource,
+    ResourceId,
+    Skipped,
+)
 
 FILE = "example.yaml"
 
@@ -28,11 +39,20 @@ def violations(rule: Rule, text: str) -> list[Violation]:
 
 
 def fleet(text: str) -> Fleet:
-    """Return a fleet of one cluster, ``example``, that holds the objects of a YAML text."""
+    """Return a fleet of one cluster, ``example``, that holds the objects of a YAML text.
+
+    Objects with Flux's label ``kustomize.toolkit.fluxcd.io/name`` are what the Kustomization of that name renders,
+    all others what the entry renders. A Kustomization of an ExternalArtifact is skipped, its source not being there.
+    """
     objects = [obj for obj in yaml.load_all(text, Loader=LOADER) if isinstance(obj, dict)]
-    entry = _kustomization("flux-system", Rendered(tuple(map(_resource, objects))))
+    owned: dict[str, list[Resource]] = defaultdict(list)
+    for obj in objects:
+        owned[_owner(obj)].append(_resource(obj))
+    entry = _kustomization("flux-system", Rendered(tuple(owned[""])))
     declared = [
-        _declared(obj) for obj in objects if str(obj.get("apiVersion")).startswith("kustomize.toolkit.fluxcd.io")
+        _declared(obj, owned[str(obj["metadata"]["name"])])
+        for obj in objects
+        if str(obj.get("apiVersion")).startswith("kustomize.toolkit.fluxcd.io")
     ]
     cluster = Cluster("example", entry=".", file=FILE, kustomizations=(entry, *declared))
     return Fleet(Path(), (cluster,))
@@ -43,8 +63,14 @@ def _resource(obj: JsonObject) -> Resource:
     return Resource(id=ResourceId.of(obj), api_version=str(obj.get("apiVersion")), text=text, origin=FILE)
 
 
-def _declared(obj: JsonObject) -> Kustomization:
-    return Kustomization(ResourceId.of(obj), obj, Location(FILE, 1), Rendered(()), parent="flux-system/flux-system")
+def _owner(obj: JsonObject) -> str:
+    return str(((obj.get("metadata") or {}).get("labels") or {}).get("kustomize.toolkit.fluxcd.io/name") or "")
+
+
+def _declared(obj: JsonObject, owned: list[Resource]) -> Kustomization:
+    artifact = ((obj.get("spec") or {}).get("sourceRef") or {}).get("kind") == "ExternalArtifact"
+    outcome = Skipped("its source is not available") if artifact else Rendered(tuple(owned))
+    return Kustomization(ResourceId.of(obj), obj, Location(FILE, 1), outcome, parent="flux-system/flux-system")
 
 
 def _kustomization(name: str, rendered: Rendered) -> Kustomization:
