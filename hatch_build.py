@@ -15,7 +15,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PURE = "PYTEST_GITOPS_PURE"
 UNREACHABLE = """
-The engine can't be built: see Go's message above. Its Go modules have to be reachable once; either
+The engine can't be built; Go's own words are above. Its Go modules have to be reachable once; either
 - set GOPROXY to a module proxy that this machine can reach (see `go help goproxy`), or
 - copy a filled module cache here and set GOMODCACHE to it, or
 - set {pure}=1 for a wheel without the engine: it renders with flux, kustomize or kubectl from PATH.
@@ -45,8 +45,10 @@ class EngineHook(BuildHookInterface):  # type: ignore[type-arg]
         environment = {k: v for k, v in os.environ.items() if k != "GOROOT"}
         environment |= {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": _flags()}
         self.app.display_info("Building the engine; the first time takes some minutes")
-        if subprocess.run(command, cwd=Path(self.root, "engine"), env=environment, check=False).returncode:
-            self.app.abort(UNREACHABLE.format(pure=PURE).strip())
+        try:
+            subprocess.run(command, cwd=Path(self.root, "engine"), env=environment, check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            self.app.abort(f"{error}\n{UNREACHABLE.format(pure=PURE).strip()}")
         fresh.replace(target)
 
 

@@ -25,11 +25,15 @@ ENVIRONMENT = {**os.environ, "CGO_ENABLED": "0"}
 
 def build(name: str, package: str, directory: Path, *flags: str) -> None:
     """Build one package of the module in ``directory``; a program that is there already is replaced whole."""
-    BIN.mkdir(exist_ok=True)
     target = BIN / f".{name}"
     command = ["go", "build", "-trimpath", "-ldflags", " ".join(("-s -w", *flags)), "-o", str(target), package]
     subprocess.run(command, cwd=directory, env=ENVIRONMENT, check=True)
     target.replace(BIN / name)
+
+
+def wanted() -> str:
+    """Return what decides about the programs, so that they are built once for it."""
+    return FLUX + (HERE / "go.sum").read_text()
 
 
 def kustomize() -> None:
@@ -57,5 +61,9 @@ def flux() -> None:
 
 if __name__ == "__main__":
     tools = {"kustomize": kustomize, "flux": flux}
+    BIN.mkdir(exist_ok=True)
     for chosen in sys.argv[1:] or tools:
-        tools[chosen]()
+        built = BIN / f".{chosen}.built"
+        if not (BIN / chosen).exists() or not built.exists() or built.read_text() != wanted():
+            tools[chosen]()
+            built.write_text(wanted())
