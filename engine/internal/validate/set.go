@@ -197,7 +197,14 @@ func (s *Set) custom(ctx context.Context, kind schema.GroupVersionKind, object m
 	if known := custom.Bundled(kind.Group, kind.Kind); known != nil {
 		return definition(ctx, known, kind, object)
 	}
-	return []finding.Finding{unavailable(fmt.Sprintf("no schema for %s %s", kind.GroupVersion(), kind.Kind), named(kind))}
+	if nearest := finding.Nearest(kind.Kind, custom.Siblings(kind.Group)); nearest != "" {
+		return []finding.Finding{{
+			Expected: nearest, Message: fmt.Sprintf("there is no kind %s in %s", kind.Kind, kind.Group),
+			Path: finding.Path{"kind"}, Remedy: "write " + nearest, Rule: finding.UnknownKind, Severity: finding.Error,
+		}}
+	}
+	return append(custom.Metadata(object),
+		unavailable(fmt.Sprintf("no schema for %s %s", kind.GroupVersion(), kind.Kind), named(kind)))
 }
 
 func named(kind schema.GroupVersionKind) string {

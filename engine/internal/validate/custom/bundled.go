@@ -27,13 +27,26 @@ var bundles = []struct{ suffix, project, file string }{
 var unpacked sync.Map
 
 // Bundled returns a kind of the projects that come with the engine, nil where there is none.
-func Bundled(group, name string) *Kind {
+func Bundled(group, name string) *Kind { return bundle(group)[group+"/"+name] }
+
+// Siblings returns the names of a group's kinds that come with the engine.
+func Siblings(group string) []string {
+	var names []string
+	for _, kind := range bundle(group) {
+		if kind.Group == group {
+			names = append(names, kind.Name)
+		}
+	}
+	return names
+}
+
+func bundle(group string) map[string]*Kind {
 	for _, bundle := range bundles {
 		if group == bundle.suffix || strings.HasSuffix(group, "."+bundle.suffix) {
 			once, _ := unpacked.LoadOrStore(bundle.file, sync.OnceValue(func() map[string]*Kind {
 				return unpack(bundle.file, bundle.project)
 			}))
-			return once.(func() map[string]*Kind)()[group+"/"+name]
+			return once.(func() map[string]*Kind)()
 		}
 	}
 	return nil

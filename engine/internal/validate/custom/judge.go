@@ -129,6 +129,7 @@ func translated(errs field.ErrorList, object map[string]any, unknown []finding.F
 			result.Message = strings.TrimPrefix(result.Path.String()+": ", ": ") + err.Detail
 			result.Expected = ""
 		}
+		typed(&result, err, object)
 		findings = append(findings, result)
 	}
 	return findings
@@ -143,12 +144,46 @@ func misspelt(unknown []finding.Finding, path finding.Path) bool {
 	return false
 }
 
+// duration is the pattern that Flux's definitions give for durations.
+const duration = `'^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$'`
+
 // tidy takes from a detail what the message says already: "spec.interval in body should match '…'".
 func tidy(err *field.Error) {
 	if _, rest, ok := strings.Cut(err.Detail, " in body "); ok {
 		err.Detail = rest
 	}
-	if err.Type == field.ErrorTypeTypeInvalid {
-		err.Detail, _, _ = strings.Cut(err.Detail, ": ")
+	err.Detail = strings.Replace(err.Detail, "should match "+duration, "must be a duration such as 30s, 10m or 1h30m", 1)
+}
+
+// typed says of a value of the wrong type what the built-in kinds' findings say: what it is and what it must be.
+func typed(result *finding.Finding, err *field.Error, object map[string]any) {
+	_, name, ok := strings.Cut(err.Detail, "must be of type ")
+	if err.Type != field.ErrorTypeTypeInvalid || !ok {
+		return
 	}
+	name, _, _ = strings.Cut(name, ":")
+	value, _ := result.Path.Lookup(object)
+	if expected, ok := types[name]; ok {
+		result.Expected = expected
+		result.Message = fmt.Sprintf("%s is %s, must be %s", result.Path, finding.TypeName(value), expected)
+		return
+	}
+	result.Rule, result.Expected = finding.Value, "a "+name
+	result.Message = fmt.Sprintf("%s is %s, must be a %s", result.Path, result.Value, name)
+}
+
+var types = map[string]string{
+	"array": "a list", "boolean": "a boolean", "integer": "an integer", "null": "null", "number": "a number",
+	"object": "a map", "string": "a string", "[integer,string]": "an integer or a string",
+}
+
+// Metadata returns what the API server would say of a custom resource's metadata, whatever its kind.
+func Metadata(object map[string]any) []finding.Finding {
+	meta := &unstructured.Unstructured{Object: runtime.DeepCopyJSON(object)}
+	if meta.GetNamespace() == "" {
+		meta.SetNamespace(metav1.NamespaceDefault)
+	}
+	errs := genericvalidation.ValidateObjectMetaAccessor(
+		meta, true, genericvalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
+	return translated(errs, object, nil, "")
 }

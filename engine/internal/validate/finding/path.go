@@ -35,6 +35,17 @@ func (p Path) String() string {
 	return text.String()
 }
 
+// Names returns the map keys of the path, joined by dots: spec.containers.image.
+func (p Path) Names() string {
+	var names []string
+	for _, step := range p {
+		if name, ok := step.(string); ok {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ".")
+}
+
 // Compare orders paths, a parent before its children.
 func (p Path) Compare(other Path) int {
 	for i := range min(len(p), len(other)) {

@@ -97,24 +97,18 @@ func Advise(kind schema.GroupVersionKind, findings []finding.Finding) []finding.
 	for i, result := range findings {
 		switch result.Rule {
 		case finding.UnknownField:
-			if advice := fields[kind.Kind][withoutIndices(result.Path)]; advice != "" {
+			if advice := fields[kind.Kind][result.Path.Names()]; advice != "" {
 				findings[i].Remedy, findings[i].Expected = advice, ""
 			}
+		case finding.Value:
+			if kind.Kind == "GitRepository" && result.Path.Names() == "spec.url" && strings.Contains(result.Value, "@") {
+				findings[i].Remedy = "write ssh://git@host/organisation/repository"
+			}
 		case finding.Required:
-			if advice := missing[withoutIndices(result.Path)]; advice != "" {
+			if advice := missing[result.Path.Names()]; advice != "" {
 				findings[i].Remedy = advice
 			}
 		}
 	}
 	return findings
-}
-
-func withoutIndices(path finding.Path) string {
-	var names []string
-	for _, step := range path {
-		if name, ok := step.(string); ok {
-			names = append(names, name)
-		}
-	}
-	return strings.Join(names, ".")
 }

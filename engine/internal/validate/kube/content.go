@@ -54,6 +54,9 @@ type verdict struct {
 // content decodes, defaults, converts and validates an object as the API server does on creation. An error means that
 // the object can't be decoded.
 func content(ctx context.Context, kind schema.GroupVersionKind, object map[string]any, namespaced bool) (verdict, error) {
+	if kind == definitions {
+		return definition(ctx, object)
+	}
 	judge := strategyOf(kind.GroupKind())
 	if judge == nil || !legacyscheme.Scheme.Recognizes(kind) {
 		return verdict{}, nil
@@ -61,7 +64,7 @@ func content(ctx context.Context, kind schema.GroupVersionKind, object map[strin
 	if err := allowGated(); err != nil {
 		return verdict{}, err
 	}
-	internal, err := decode(kind, object)
+	internal, err := decode(legacyscheme.Scheme, kind, object)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -94,20 +97,20 @@ func commonErrors(meta metav1.Object, namespaced bool, known field.ErrorList) fi
 	}, field.NewPath("metadata"))
 }
 
-func decode(kind schema.GroupVersionKind, object map[string]any) (runtime.Object, error) {
+func decode(scheme *runtime.Scheme, kind schema.GroupVersionKind, object map[string]any) (runtime.Object, error) {
 	text, err := json.Marshal(object)
 	if err != nil {
 		return nil, err
 	}
-	versioned, err := legacyscheme.Scheme.New(kind)
+	versioned, err := scheme.New(kind)
 	if err != nil {
 		return nil, err
 	}
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(text, versioned); err != nil {
 		return nil, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "json: "))
 	}
-	legacyscheme.Scheme.Default(versioned)
-	return legacyscheme.Scheme.ConvertToVersion(versioned, schema.GroupVersion{Group: kind.Group, Version: runtime.APIVersionInternal})
+	scheme.Default(versioned)
+	return scheme.ConvertToVersion(versioned, schema.GroupVersion{Group: kind.Group, Version: runtime.APIVersionInternal})
 }
 
 // complete fills in what a request to create the object would.

@@ -3,6 +3,8 @@ package kube
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -18,14 +20,14 @@ func (s *Schemas) Judge(ctx context.Context, kind schema.GroupVersionKind, objec
 	if !ok {
 		return findings
 	}
-	by := &structure{}
+	by := &structure{required: !judgesContent(kind)}
 	by.walk(object, known.shape, nil)
 	judged, err := content(ctx, kind, decodable(object, by), known.Namespaced)
-	findings = append(findings, by.findings...)
+	findings = append(findings, advised(kind.Kind, by.findings)...)
 	if err != nil {
 		return append(findings, undecodable(err, by)...)
 	}
-	for _, problem := range judged.errors {
+	for _, problem := range withoutConsequences(judged.errors) {
 		if result, ok := Translate(problem, object); ok && !by.explains(problem, result, object) {
 			findings = append(findings, result)
 		}
@@ -107,7 +109,7 @@ func (s *structure) explains(problem *field.Error, result finding.Finding, objec
 	for _, known := range s.findings {
 		switch known.Rule {
 		case finding.UnknownField:
-			if problem.Type == field.ErrorTypeRequired && Misspelt(known, result.Path) {
+			if Misspelt(known, result.Path) && problem.Type == field.ErrorTypeRequired || isParent(result.Path, known.Path) {
 				return true
 			}
 		case finding.Duplicate:
@@ -121,6 +123,24 @@ func (s *structure) explains(problem *field.Error, result finding.Finding, objec
 		}
 	}
 	return false
+}
+
+func isParent(parent, child finding.Path) bool {
+	return len(child) == len(parent)+1 && child.Within(parent)
+}
+
+// withoutConsequences drops errors that another one brings about: no labels match a selector that isn't there.
+func withoutConsequences(errs field.ErrorList) field.ErrorList {
+	missing := map[string]bool{}
+	for _, err := range errs {
+		if err.Type == field.ErrorTypeRequired {
+			missing[err.Field] = true
+		}
+	}
+	return slices.DeleteFunc(errs, func(err *field.Error) bool {
+		template, ok := strings.CutSuffix(err.Field, ".template.metadata.labels")
+		return ok && missing[template+".selector"]
+	})
 }
 
 // Misspelt tells whether an unknown field is what should have been the missing one at path.
@@ -152,16 +172,44 @@ func Translate(problem *field.Error, object map[string]any) (finding.Finding, bo
 	if problem.Type == field.ErrorTypeInternal {
 		return finding.Finding{}, false
 	}
-	path := finding.ParsePath(problem.Field, object)
+	path := narrowed(finding.ParsePath(problem.Field, object), problem, object)
 	result := finding.Finding{Path: path, Rule: finding.Value, Severity: finding.Error}
-	value, there := path.Lookup(object)
-	if there {
-		result.Value = scalar(value)
-	} else {
+	if value, there := path.Lookup(object); !there {
 		result.Value = scalar(problem.BadValue)
+	} else if !secret(path, object) {
+		result.Value = scalar(value)
 	}
 	describe(&result, problem)
 	return result, true
+}
+
+// secret tells whether a path leads to what a Secret keeps.
+func secret(path finding.Path, object map[string]any) bool {
+	return object["kind"] == "Secret" && len(path) > 0 && (path[0] == "data" || path[0] == "stringData")
+}
+
+// narrowed makes a path more exact than the API server does: to the label that is wrong, to the request that is missing.
+func narrowed(path finding.Path, problem *field.Error, object map[string]any) finding.Path {
+	if len(path) > 1 && path[len(path)-1] == "storage" && path[len(path)-2] == "resources" {
+		return path[:len(path)-1].With("requests").With("storage")
+	}
+	bad, _ := problem.BadValue.(string)
+	if bad == "" {
+		bad = fmt.Sprint(problem.BadValue)
+	}
+	switch value, _ := path.Lookup(object); value := value.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			if key == bad || value[key] == bad {
+				return path.With(key)
+			}
+		}
+	case []any:
+		if index := slices.Index(value, any(bad)); index >= 0 {
+			return path.With(index)
+		}
+	}
+	return path
 }
 
 // scalar shows a value that fits into a sentence, and nothing of any other.
@@ -186,9 +234,11 @@ func describe(result *finding.Finding, problem *field.Error) {
 	case field.ErrorTypeRequired:
 		result.Rule, result.Value = finding.Required, ""
 		result.Message = joined(subject+" is missing", problem.Detail)
+	case field.ErrorTypeNotFound:
+		result.Message = joined(is+", which does not exist", problem.Detail)
 	case field.ErrorTypeDuplicate:
 		result.Rule = finding.Duplicate
-		result.Message = joined(is+", which is there twice", problem.Detail)
+		result.Message = joined(strings.TrimSpace(subject+" "+result.Value)+" is there twice", problem.Detail)
 	case field.ErrorTypeNotSupported:
 		result.Expected = strings.TrimPrefix(problem.Detail, "supported values: ")
 		result.Message = fmt.Sprintf("%s, must be one of %s", is, result.Expected)
@@ -196,9 +246,15 @@ func describe(result *finding.Finding, problem *field.Error) {
 		result.Rule = finding.Type
 		result.Message = joined(is, problem.Detail)
 	default:
-		result.Expected = problem.Detail
-		result.Message = joined(is, problem.Detail)
+		result.Expected = brief(problem.Detail)
+		result.Message = joined(is, result.Expected)
 	}
+}
+
+// brief leaves out examples and regular expressions, which take more room than what they explain.
+func brief(detail string) string {
+	detail, _, _ = strings.Cut(detail, " (e.g. ")
+	return strings.TrimRight(detail, ",")
 }
 
 func joined(what, detail string) string {

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	"k8s.io/kubernetes/pkg/registry/apps/controllerrevision"
 	"k8s.io/kubernetes/pkg/registry/apps/daemonset"
 	"k8s.io/kubernetes/pkg/registry/apps/deployment"
@@ -70,6 +71,11 @@ var strategies = map[schema.GroupKind]strategy{
 	{Group: "storage.k8s.io", Kind: "CSIStorageCapacity"}:                       csistoragecapacity.Strategy,
 	{Group: "storage.k8s.io", Kind: "StorageClass"}:                             storageclass.Strategy,
 	{Group: "storage.k8s.io", Kind: "VolumeAttributesClass"}:                    volumeattributesclass.Strategy,
+}
+
+// judgesContent tells whether the API server's own validation of a kind is there.
+func judgesContent(kind schema.GroupVersionKind) bool {
+	return kind == definitions || strategyOf(kind.GroupKind()) != nil && legacyscheme.Scheme.Recognizes(kind)
 }
 
 func strategyOf(kind schema.GroupKind) strategy {

@@ -17,10 +17,12 @@ import (
 const quantity = "api.resource.Quantity"
 
 // structure judges a value by a published schema as server-side apply does: every field must be declared, have the
-// declared type, and lists with keys hold each key once. What is missing is not judged here, since the API server
-// itself fills in some of the fields that the published schemas call required.
+// declared type, and lists with keys hold each key once.
 type structure struct {
 	findings []finding.Finding
+	// required has missing fields reported. That is for kinds whose own validation isn't there: the API server itself
+	// fills in some of the fields that the published schemas call required.
+	required bool
 	// unknown are the paths of values that Git can't tell and that aren't plain text: they can't be decoded.
 	unknown []finding.Path
 }
@@ -62,6 +64,7 @@ func (s *structure) object(value any, by *shape, path finding.Path) {
 		s.wrongType(value, "a map", path)
 		return
 	}
+	s.missing(fields, by, path)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		child := path.With(name)
 		switch property := by.Properties[name]; {
@@ -71,6 +74,20 @@ func (s *structure) object(value any, by *shape, path finding.Path) {
 			s.walk(fields[name], by.AdditionalProperties, child)
 		case len(by.Properties) > 0:
 			s.undeclared(fields[name], name, by, child)
+		}
+	}
+}
+
+func (s *structure) missing(fields map[string]any, by *shape, path finding.Path) {
+	if !s.required {
+		return
+	}
+	for _, name := range by.RequiredNames {
+		if fields[name] == nil {
+			child := path.With(name)
+			s.findings = append(s.findings, finding.Finding{
+				Message: child.String() + " is missing", Path: child, Rule: finding.Required, Severity: finding.Error,
+			})
 		}
 	}
 }
