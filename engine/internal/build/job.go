@@ -31,16 +31,19 @@ func (j *job) fileSystem() *tree.FileSystem {
 	return fs
 }
 
-// outside is where kustomize clones remote bases to, as kustomize-controller allows it.
+// outside is where kustomize clones remote bases to, as kustomize-controller allows it: directories of kustomize's own
+// making, and nothing else.
 func (j *job) outside() filesys.FileSystem {
 	if !j.request.Remote {
 		return nil
 	}
-	prefix, err := securefs.TmpConfirmedDirPrefix()
+	// The file system wants a root; this one is gone at once, and only the clones are left.
+	root, err := os.MkdirTemp("", "gitops-nothing-")
 	if err != nil {
 		return nil
 	}
-	fs, err := securefs.MakeFsOnDiskSecure(tree.Root, prefix)
+	defer os.Remove(root)
+	fs, err := securefs.MakeFsOnDiskSecureBuild(root)
 	if err != nil {
 		return nil
 	}
@@ -71,6 +74,9 @@ func (j *job) look(name string, data []byte) error {
 		}
 		return j.seen.remote
 	}
+	if len(file.Remote) > 0 {
+		j.fs.Trace().Outside = true
+	}
 	if file.OpenAPI && !j.seen.openAPI && !j.exclusive {
 		j.seen.openAPI = true
 	}
@@ -82,7 +88,7 @@ func (j *job) look(name string, data []byte) error {
 
 // touches is touchesAnnotations, once a view for each file.
 func (j *job) touches(name string, data []byte) bool {
-	if tree.Absolute(name) == j.manifest {
+	if j.fs.IsLaid(tree.Absolute(name)) {
 		return touchesAnnotations(data)
 	}
 	key := memoKey{"touches annotations", name}
@@ -97,12 +103,16 @@ func (j *job) touches(name string, data []byte) bool {
 // memoKey names a fact about a file of a view.
 type memoKey struct{ fact, file string }
 
-// kustomizationFile parses a kustomization file once a view; a generated one is parsed each time.
+// kustomizationFile parses a kustomization file that is read; one that is laid over the tree differs from its own.
 func (j *job) kustomizationFile(name string, data []byte) (*reference.File, error) {
-	entry := j.view.Lookup(name)
-	if entry == nil || tree.Absolute(name) == j.manifest {
+	if j.view.Lookup(name) == nil || j.fs.IsLaid(tree.Absolute(name)) {
 		return reference.Parse(data)
 	}
+	return j.parsed(name, data)
+}
+
+// parsed parses a kustomization file of the tree, once a view.
+func (j *job) parsed(name string, data []byte) (*reference.File, error) {
 	if known, found := j.view.Memo.Load(memoKey{"kustomization", name}); found {
 		file, _ := known.(*reference.File)
 		return file, orUnparsed(file)

@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -123,15 +124,21 @@ func (j *job) origins(resources resmap.ResMap) []origin {
 	all := make([]origin, 0, resources.Size())
 	for _, res := range resources.Resources() {
 		var found origin
-		if from, err := res.GetOrigin(); err == nil && from != nil {
+		if from, err := res.GetOrigin(); err == nil && from != nil && !lost(from) {
 			found.file = j.fileOf(from)
 		}
 		if changes, err := res.GetTransformations(); err == nil {
-			found.transformations = j.filesOf(changes)
+			found.transformations = j.changed(res, found.file, j.filesOf(changes))
 		}
 		all = append(all, found)
 	}
 	return all
+}
+
+// lost tells whether an origin is that of a transformer: kustomize gives it to a resource that has none any more, once
+// a patch has replaced its annotations.
+func lost(from *resource.Origin) bool {
+	return strings.HasSuffix(from.ConfiguredBy.Kind, "Transformer")
 }
 
 func (j *job) filesOf(changes resource.Transformations) []string {
@@ -154,7 +161,7 @@ func (j *job) fileOf(from *resource.Origin) *string {
 		return nil
 	}
 	file, below := tree.Relative(filepath.Join(j.dir, name))
-	if !below {
+	if !below || j.view.Lookup(file) == nil {
 		return nil
 	}
 	return &file

@@ -24,6 +24,22 @@ type File struct {
 	OpenAPI bool
 	// Charts is set where it inflates Helm charts, which Flux refuses.
 	Charts bool
+	// Patches are its patches of all kinds.
+	Patches []Patch
+	// Generated are the names of the ConfigMaps and Secrets that it generates.
+	Generated []string
+	// Changes is set where it has fields, other than patches, that may change any object.
+	Changes bool
+}
+
+// Patch is one patch of a kustomization file.
+type Patch struct {
+	// Path is relative to the file's directory, "" for an inline patch.
+	Path string
+	// Text is an inline patch.
+	Text string
+	// Target selects the objects that it changes, nil where the patch itself names one.
+	Target *types.Selector
 }
 
 // IsKustomization tells whether kustomize takes a file of this name for a kustomization file.
@@ -48,6 +64,14 @@ func Parse(data []byte) (*File, error) {
 		Component: k.Kind == types.ComponentKind,
 		OpenAPI:   len(k.OpenAPI) > 0,
 		Charts:    len(k.HelmCharts) > 0 || len(k.HelmChartInflationGenerator) > 0,
+		Patches:   patches(&k),
+		Changes:   changes(&k),
+	}
+	for _, generator := range k.ConfigMapGenerator {
+		file.Generated = append(file.Generated, generator.Name)
+	}
+	for _, generator := range k.SecretGenerator {
+		file.Generated = append(file.Generated, generator.Name)
 	}
 	for _, name := range names(&k) {
 		file.add(name)
@@ -84,7 +108,9 @@ func names(k *types.Kustomization) []string {
 	all = append(all, k.Generators...)
 	all = append(all, k.Transformers...)
 	all = append(all, k.Validators...)
-	all = append(all, patches(k)...)
+	for _, patch := range patches(k) {
+		all = append(all, patch.Path)
+	}
 	for _, replacement := range k.Replacements {
 		all = append(all, replacement.Path)
 	}
@@ -97,18 +123,26 @@ func names(k *types.Kustomization) []string {
 	return append(all, k.OpenAPI["path"])
 }
 
-func patches(k *types.Kustomization) []string {
-	var all []string
-	for _, patch := range k.Patches {
-		all = append(all, patch.Path)
+func patches(k *types.Kustomization) []Patch {
+	var all []Patch
+	for _, patch := range append(k.Patches, k.PatchesJson6902...) {
+		all = append(all, Patch{Path: patch.Path, Text: patch.Patch, Target: patch.Target})
 	}
-	for _, patch := range k.PatchesStrategicMerge {
-		all = append(all, string(patch))
-	}
-	for _, patch := range k.PatchesJson6902 {
-		all = append(all, patch.Path)
+	for _, text := range k.PatchesStrategicMerge {
+		if strings.Contains(string(text), "\n") {
+			all = append(all, Patch{Text: string(text)})
+		} else {
+			all = append(all, Patch{Path: string(text)})
+		}
 	}
 	return all
+}
+
+// changes errs on the side of yes.
+func changes(k *types.Kustomization) bool {
+	return k.Namespace != "" || k.NamePrefix != "" || k.NameSuffix != "" || len(k.CommonLabels) > 0 || len(k.Labels) > 0 ||
+		len(k.CommonAnnotations) > 0 || len(k.Images) > 0 || len(k.Replicas) > 0 || len(k.Replacements) > 0 ||
+		len(k.Vars) > 0 || len(k.Transformers) > 0
 }
 
 func sources(pairs types.KvPairSources) []string {

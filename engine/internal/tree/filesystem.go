@@ -47,6 +47,12 @@ func (f *FileSystem) Trace() *Trace { return f.trace }
 // Lay puts a file over the view; name is an absolute path of this file system.
 func (f *FileSystem) Lay(name string, data []byte) { f.overlay[relative(name)] = data }
 
+// IsLaid tells whether a file was laid over the view.
+func (f *FileSystem) IsLaid(name string) bool {
+	_, found := f.laid(name)
+	return found
+}
+
 // Absolute returns the path that this file system has for a path relative to the view's root.
 func Absolute(name string) string { return path.Join(Root, name) }
 
