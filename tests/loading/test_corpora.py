@@ -70,8 +70,8 @@ def test_multi_tenancy(tmp_path: Path) -> None:
     assert counts(fleet) == {"production": (3, 2, 0), "staging": (3, 2, 0)}
     assert skips(fleet) == {
         (
-            "source GitRepository/apps/dev-team is this repository's branch dev-team, and the one under test is main or "
-            "master"
+            "source GitRepository/apps/dev-team is this repository's branch dev-team, and the one under test is main "
+            "or master"
         ),
         (
             "source OCIRepository/flux-system/kyverno-controller (oci://ghcr.io/kyverno/manifests/kyverno) is not this "
