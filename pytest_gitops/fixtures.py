@@ -1,19 +1,23 @@
-"""Fixtures for the user's own tests, parametrised over clusters and Kustomizations."""
+"""Fixtures for the user's own tests, parametrised over clusters, Kustomizations and resources."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from collections.abc import Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_gitops.targets import Each, Selector, asked, targets
+
 if TYPE_CHECKING:
-    from pytest_gitops.model import Cluster, Fleet, Kustomization, Rendered
+    from pytest_gitops.model import Cluster, Fleet, Kustomization, Rendered, Resource
+
+    Pointed = tuple[Cluster, Kustomization | None, Resource | None]
 
 _TARGET = "_gitops_target"
 _EACH_KUSTOMIZATION = "_gitops_each_kustomization"
-_SELECTORS = ("cluster", "kustomization")
+_EACH_RESOURCE = "_gitops_each_resource"
 _NO_REPOSITORY = "this test needs a GitOps repository: give --gitops-repo=DIR, or set gitops_repo in the ini file"
 
 
@@ -60,14 +64,28 @@ def rendered(kustomization: Kustomization) -> Rendered:
             return outcome.fresh()
 
 
+@pytest.fixture
+def resource(_gitops_target: Pointed, _gitops_each_resource: None) -> Resource:
+    """Each rendered object of each Kustomization in turn: a pytest_gitops.model.Resource of this test alone."""
+    resource = _gitops_target[2]
+    if resource is None:
+        pytest.fail("the fixture resource serves test functions only", pytrace=False)
+    return resource.fresh()
+
+
 @pytest.fixture(scope="session")
 def _gitops_target(request: pytest.FixtureRequest, fleet: Fleet) -> Any:
-    """The cluster, and the Kustomization where it is about one, that this round of a test is about."""
+    """The cluster, and the Kustomization and resource where it is about one, that this round of a test is about."""
     if not hasattr(request, "param"):
-        pytest.fail("the fixtures cluster, kustomization and rendered serve test functions only", pytrace=False)
-    cluster, kustomization = request.param
-    chosen = fleet.clusters[cluster]
-    return chosen, None if kustomization is None else chosen.kustomizations[kustomization]
+        pytest.fail(
+            "the fixtures cluster, kustomization, rendered and resource serve test functions only", pytrace=False
+        )
+    number, index, position = request.param
+    cluster = fleet.clusters[number]
+    kustomization = None if index is None else cluster.kustomizations[index]
+    rendered = kustomization.rendered if kustomization is not None else None
+    resource = None if position is None or rendered is None else rendered.resources[position]
+    return cluster, kustomization, resource
 
 
 @pytest.fixture(scope="session")
@@ -75,52 +93,42 @@ def _gitops_each_kustomization() -> None:
     """Says by being requested that a test wants each Kustomization, not just each cluster."""
 
 
+@pytest.fixture(scope="session")
+def _gitops_each_resource() -> None:
+    """Says by being requested that a test wants each resource."""
+
+
 def parametrize(metafunc: pytest.Metafunc, fleet: Fleet) -> None:
-    """Parametrise a test over the clusters or Kustomizations its fixtures and ``gitops`` markers ask for.
+    """Parametrise a test over the clusters, Kustomizations or resources its fixtures and ``gitops`` markers ask for.
 
     The private fixtures are there only where ``cluster`` and the others are this plugin's, not the user's own.
     A marker with a keyword that doesn't exist fails the collection of its module.
     """
     if _TARGET not in metafunc.fixturenames:
         return
-    globs = _globs(metafunc)
-    each = _EACH_KUSTOMIZATION in metafunc.fixturenames
-    targets = list(_targets(fleet, globs, each=each))
-    if not targets:
-        asked = ", ".join(f"{name}={glob!r}" for name, glob in globs) or "no marker"
-        what = "Kustomization" if each else "cluster"
-        targets = [pytest.param(None, id="none", marks=pytest.mark.skip(f"no {what} matches gitops({asked})"))]
-    metafunc.parametrize(_TARGET, targets, indirect=True, scope="session")
-
-
-def _globs(metafunc: pytest.Metafunc) -> list[tuple[str, str]]:
+    each = _each(metafunc.fixturenames)
     markers = list(metafunc.definition.iter_markers("gitops"))
-    given = [(name, glob) for marker in markers for name, glob in marker.kwargs.items()]
-    unknown = [name for name, _glob in given if name not in _SELECTORS]
-    if unknown or any(marker.args for marker in markers):
+    found = targets(fleet, [_selector(metafunc, marker) for marker in markers], each)
+    parameters = [pytest.param(target, id=name) for target, name in found]
+    if not parameters:
+        reason = f"no {each.value} matches gitops({asked(markers)})"
+        parameters = [pytest.param(None, id="none", marks=pytest.mark.skip(reason))]
+    metafunc.parametrize(_TARGET, parameters, indirect=True, scope="session")
+
+
+def _each(names: Sequence[str]) -> Each:
+    if _EACH_RESOURCE in names:
+        return Each.RESOURCE
+    return Each.KUSTOMIZATION if _EACH_KUSTOMIZATION in names else Each.CLUSTER
+
+
+def _selector(metafunc: pytest.Metafunc, marker: pytest.Mark) -> Selector:
+    valid = [field.name for field in fields(Selector)]
+    unknown = [name for name in marker.kwargs if name not in valid]
+    if unknown or marker.args:
         pytest.fail(
-            f"{metafunc.definition.nodeid}: the marker gitops takes {' and '.join(f'{s}=GLOB' for s in _SELECTORS)}, "
+            f"{metafunc.definition.nodeid}: the marker gitops takes the keywords {', '.join(valid)}, "
             f"not {', '.join(unknown) or 'positional arguments'}",
             pytrace=False,
         )
-    return given
-
-
-def _targets(fleet: Fleet, globs: list[tuple[str, str]], *, each: bool) -> Iterator[Any]:
-    """Yield a parameter for each match, as indices: small, and the same in every xdist worker."""
-    wanted = [glob for name, glob in globs if name == "cluster"]
-    named = [glob for name, glob in globs if name == "kustomization"]
-    for index, cluster in enumerate(fleet.clusters):
-        if not all(fnmatchcase(cluster.name, glob) for glob in wanted):
-            continue
-        found = [i for i, k in enumerate(cluster.kustomizations) if all(_is_named(k, glob) for glob in named)]
-        if each:
-            for number in found:
-                yield pytest.param((index, number), id=f"{cluster.name}/{cluster.kustomizations[number].name}")
-        elif found or not named:
-            yield pytest.param((index, None), id=cluster.name)
-
-
-def _is_named(kustomization: Kustomization, glob: str) -> bool:
-    """A glob with a slash is about ``namespace/name``, one without about the name."""
-    return fnmatchcase(kustomization.name if "/" in glob else kustomization.id.name, glob)
+    return Selector(**marker.kwargs)

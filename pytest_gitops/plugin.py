@@ -5,15 +5,34 @@ from __future__ import annotations
 import pytest
 
 from pytest_gitops import hookspecs
-from pytest_gitops.fixtures import _gitops_each_kustomization, _gitops_target, cluster, fleet, kustomization, rendered
+from pytest_gitops.fixtures import (
+    _gitops_each_kustomization,
+    _gitops_each_resource,
+    _gitops_target,
+    cluster,
+    fleet,
+    kustomization,
+    rendered,
+    resource,
+)
 from pytest_gitops.settings import SETTINGS, add_options, read_settings
 
-__all__ = ["_gitops_each_kustomization", "_gitops_target", "cluster", "fleet", "kustomization", "rendered"]
+__all__ = [
+    "_gitops_each_kustomization",
+    "_gitops_each_resource",
+    "_gitops_target",
+    "cluster",
+    "fleet",
+    "kustomization",
+    "rendered",
+    "resource",
+]
 
 _MARKER = (
-    "gitops(cluster=GLOB, kustomization=GLOB): limits a test's fixtures cluster, kustomization and rendered to what "
-    "matches. The plugin's own tests carry it too: -m \"gitops(check='build')\" selects by check, cluster, "
-    "kustomization, namespace, name or overlay."
+    "gitops(cluster=GLOB, kustomization=GLOB, kind=GLOB, namespace=GLOB, name=GLOB, labels=MAPPING): limits a test's "
+    "fixtures cluster, kustomization, rendered and resource to what matches; several globs may be given as a list. "
+    "The plugin's own tests carry it too: -m \"gitops(check='build')\" selects by check, cluster, kustomization, "
+    "namespace, name or overlay."
 )
 
 

@@ -87,7 +87,10 @@ def test_a_marker_with_an_unknown_keyword_fails(pytester: pytest.Pytester) -> No
     own(pytester, "import pytest\n@pytest.mark.gitops(clusters='dev')\ndef test_own(rendered): pass\n")
     result = pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-check=build", "tests")
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    problem = "tests/test_own.py::test_own: the marker gitops takes cluster=GLOB and kustomization=GLOB, not clusters"
+    problem = (
+        "tests/test_own.py::test_own: the marker gitops takes the keywords cluster, kustomization, kind, namespace, "
+        "name, labels, not clusters"
+    )
     assert [line for line in result.outlines if "the marker gitops" in line] == [
         problem,
         f"ERROR tests/test_own.py - Failed: {problem}",
