@@ -55,6 +55,7 @@ func (s *scene) atEntry(entry string, code fault.Code, message, remedy string) *
 
 // whyMissing says why a path isn't in the view although it may be on disk, else which name may have been meant.
 func (b Build) whyMissing(target string) string {
+	target = strings.TrimPrefix(path.Clean("/"+target), "/")
 	if where, why, found := b.View.LeftOut(target); found {
 		return leftOut(where, why)
 	}

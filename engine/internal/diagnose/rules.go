@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 )
@@ -64,10 +65,17 @@ func rules() []rule {
 	}
 }
 
+// compiled are the rules, once they are needed.
+var compiled struct {
+	sync.Once
+	rules []rule
+}
+
 // explain applies the first rule that has something to say, then looks for the entry at fault by trying.
 func (s *scene) explain() *fault.Error {
 	text := strings.TrimSpace(s.text)
-	for _, rule := range rules() {
+	compiled.Do(func() { compiled.rules = rules() })
+	for _, rule := range compiled.rules {
 		if match := rule.pattern.FindStringSubmatch(text); match != nil {
 			if problem := rule.explain(s, match); problem != nil {
 				return problem

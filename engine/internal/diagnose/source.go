@@ -170,12 +170,15 @@ func (s *source) keyLine(steps string) int {
 		}
 	}
 	name := steps[strings.LastIndexByte(steps, '.')+1:]
-	key := regexp.MustCompile(`(?m)^[\s\-{"']*` + regexp.QuoteMeta(name) + `["']?\s*:`)
+	key := regexp.MustCompile(`(?m)^[\s\-{"']*` + literally(name) + `["']?\s*:`)
 	if at := key.FindIndex(s.data); at != nil && s.fields == nil {
 		return lineAt(s.data, at[1]-1)
 	}
 	return 0
 }
+
+// literally returns a regular expression for a text, which may be no UTF-8.
+func literally(text string) string { return regexp.QuoteMeta(strings.ToValidUTF8(text, "\ufffd")) }
 
 var index = regexp.MustCompile(`\[\d+\]`)
 

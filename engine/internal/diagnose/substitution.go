@@ -77,7 +77,7 @@ func (b Build) notSet(problem *fault.Error, name string) *fault.Error {
 			problem.Remedy = "did you mean " + near + "? Else " + problem.Remedy
 		}
 	}
-	use := regexp.MustCompile(`\$\{#?` + regexp.QuoteMeta(name) + `\b`)
+	use := regexp.MustCompile(`\$\{#?` + literally(name) + `\b`)
 	return b.atExpression(problem, use.MatchString)
 }
 
@@ -92,7 +92,7 @@ func keysOf(values map[string]string) []string {
 func (b Build) badName(problem *fault.Error, name string) *fault.Error {
 	problem.Message = twoQuotes(name) + " can't be a variable's name, must match ^[_[:alpha:]][_[:alpha:][:digit:]]*$"
 	problem.Remedy, problem.Resource = "rename it: letters, digits and underscores, no digit first", ""
-	if f, found := findIn(flatten(b.Kustomization["spec"]), regexp.MustCompile(`^postBuild\.substitute\.`+regexp.QuoteMeta(name)+`$`), any1); found {
+	if f, found := findIn(flatten(b.Kustomization["spec"]), regexp.MustCompile(`^postBuild\.substitute\.`+literally(name)+`$`), any1); found {
 		problem.Field = "spec." + f.path
 		return problem
 	}

@@ -96,7 +96,7 @@ func (v *View) Lookup(path string) *Entry { return v.entries[path] }
 // LeftOut says why a path is on disk and not in the view; false where it isn't on disk either.
 // A path below one that is left out is left out for the same reason.
 func (v *View) LeftOut(name string) (where string, why Reason, found bool) {
-	for at := name; at != "" && at != "."; at = path.Dir(at) {
+	for at := name; at != "" && at != "." && at != "/"; at = path.Dir(at) {
 		if why, found := v.left[at]; found {
 			return at, why, true
 		}
