@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 import sysconfig
 from pathlib import Path
@@ -71,7 +72,9 @@ def test_a_wheel_carries_the_engine_of_its_platform(
     assert engine.read_text() == "engine"
     assert list(engine.parent.iterdir()) == [engine]
     arguments = (tmp_path / "engine" / "arguments").read_text().splitlines()
-    assert arguments == ["build", "-trimpath", "-ldflags", "-s -w -X main.version=1.2.3"]
+    assert arguments[:3] == ["build", "-trimpath", "-ldflags"]
+    assert re.fullmatch(r"-s -w -X main\.version=1\.2\.3 -X main\.build=[0-9a-f]{16}", arguments[3])
+    assert len(arguments) == 4
     environment = (tmp_path / "engine" / "environment").read_text().splitlines()
     assert {"CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOFLAGS=-buildvcs=false"} <= set(environment)
     assert not [line for line in environment if line.startswith("GOROOT=")]
@@ -104,6 +107,16 @@ def test_a_build_that_fails_says_what_to_do(
     assert "Its Go modules have to be reachable once" in said
     assert "set PYTEST_GITOPS_PURE=1 for a wheel without the engine" in said
     assert not (tmp_path / "pytest_gitops" / "bin" / "gitops-engine").exists()
+
+
+def test_other_sources_make_another_engine(hook: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "main.go").write_text("package main")
+    before = hook._digest(tmp_path)
+    (tmp_path / "main_test.go").write_text("package main")
+    assert hook._digest(tmp_path) == before
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "schema.json").write_text("{}")
+    assert hook._digest(tmp_path) != before
 
 
 def test_go_comes_from_the_build_requirement(hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,6 @@ import (
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/protocol"
 )
 
-// version is the package's, which the package's build sets; it is part of every cache key.
-var version = "devel"
-
 // flux is the release of Flux whose pins go.mod repeats.
 const flux = "2.9.5"
 
@@ -38,7 +35,7 @@ func main() {
 	network.Deny()
 	out := os.Stdout
 	quiet()
-	engine := &method.Engine{Version: version}
+	engine := &method.Engine{Version: identity()}
 	server := protocol.Server{Methods: engine.Table()}
 	err := server.Serve(context.Background(), os.Stdin, out, greeting())
 	engine.Close()
