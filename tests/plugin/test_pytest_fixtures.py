@@ -91,10 +91,7 @@ def test_a_marker_with_an_unknown_keyword_fails(pytester: pytest.Pytester) -> No
         "tests/test_own.py::test_own: the marker gitops takes the keywords cluster, kustomization, kind, namespace, "
         "name, labels, not clusters"
     )
-    assert [line for line in result.outlines if "the marker gitops" in line] == [
-        problem,
-        f"ERROR tests/test_own.py - Failed: {problem}",
-    ]
+    assert [line for line in result.outlines if "the marker gitops" in line][:1] == [problem]
 
 
 @pytest.mark.usefixtures("healthy")
