@@ -119,9 +119,14 @@ class LineProcess:
 
     def fail(self, reason: str | None) -> ProcessEndedError:
         """End the child and return the error to raise: the reason, or how the child ended, and what it said last."""
+        if reason is None:
+            try:
+                self._popen.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                reason = "closed its output"
         if reason is not None:
             self._popen.kill()
-        status = _wait(self._popen)
+        status = self._popen.wait()
         with contextlib.suppress(KeyError):
             while self._read_stderr():
                 pass

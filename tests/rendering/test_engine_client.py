@@ -51,6 +51,7 @@ def test_replies_out_of_order_reach_their_requests(fake_engine: FakeEngine, star
         ),
         ("print('garbage', flush=True)", "the engine wrote something that is no reply"),
         ("say({'id': None, 'error': {'code': 'protocol'}})", "the engine answered a request that nobody made"),
+        ("os.close(1); time.sleep(60)", "the engine closed its output"),
         ("say([])", "the engine wrote something that is no reply"),
         ("print('[' * 100000, flush=True)", "the engine wrote something that is no reply"),
     ],
