@@ -22,12 +22,13 @@ from pytest_gitops.instance_patches import patched
 from pytest_gitops.locating import Locator
 from pytest_gitops.model import Fleet
 from pytest_gitops.notes import notes_of
-from pytest_gitops.overlays import render_overlays, unreached_overlays
+from pytest_gitops.overlays import render_overlays, set_aside, unreached_overlays
 from pytest_gitops.recursion import ClusterRun, Places, Surroundings, Trees, files_read, paths_of, unread
 from pytest_gitops.rendering import Index, Renderer, RendererUnavailableError, Tree, TreeError, create_renderer
 from pytest_gitops.rendering.watched import Progress, Watched
 from pytest_gitops.repository import Repository, find_repository
 from pytest_gitops.rooting import root_of
+from pytest_gitops.sifting import without_directory, without_parts
 from pytest_gitops.starting import ClusterStart, below, check_names, configured_entries
 
 
@@ -85,7 +86,7 @@ class _Loading:
             clusters=tuple(run.result() for run in runs),
             overlays=render_overlays(self._renderer, tree, overlays, paths_of(runs)),
             engine=self._renderer.describe(),
-            notes=(*self._renderer.notes, *notes_of(runs, reach, read)),
+            notes=(*self._renderer.notes, *notes_of(runs, reach, read, set_aside(index, read))),
         )
 
     def _look_at(self, repository: Repository) -> None:
@@ -125,10 +126,14 @@ class _Loading:
         implied = implied_entries(reach, unread(reach, runs), entries)
         found = below(part, implied) or ([] if entries else below(part, doubtful_entries(reach)))
         entries = name_entries([*entries, *found], self._repository.name)
-        further = [start.run(patched(entry, self._renderer), around, locator) for entry in entries[known:]]
+        further = [start.run(entry, around, locator) for entry in entries[known:]]
         follow(self._renderer, further)
+        again = [start.run(entry, around, locator) for run in further if (entry := without_directory(reach, run))]
+        follow(self._renderer, again)
+        renewed = {run.settings.name: run for run in again}
+        runs += [renewed.get(run.settings.name, run) for run in further]
         check_names(config, entries)
-        return sorted([*runs, *further], key=lambda run: (run.entry.path, run.settings.name))
+        return sorted(without_parts(reach, runs), key=lambda run: (run.entry.path, run.settings.name))
 
 
 def follow(renderer: Renderer, runs: Sequence[ClusterRun]) -> None:

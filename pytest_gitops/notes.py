@@ -13,12 +13,14 @@ from pytest_gitops.recursion import ClusterRun
 SHOWN = 5
 
 
-def notes_of(runs: Sequence[ClusterRun], reach: Reach, read: set[str]) -> tuple[str, ...]:
-    """Return the notes of a load, clusters first, each in a sentence."""
+def notes_of(runs: Sequence[ClusterRun], reach: Reach, read: set[str], aside: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the notes of a load, clusters first, each in a sentence; ``aside`` are overlays that nobody renders."""
     notes = [note for run in runs for note in _of_cluster(run, reach)]
     orphans = [declaration for declaration in reach.declarations if declaration.file not in read]
     if orphans and runs:
         notes.append(f"no cluster reads {_listed(_place(declaration) for declaration in orphans)}")
+    if aside:
+        notes.append(f"overlays among documentation, examples or tests are not rendered: {_listed(aside)}")
     return tuple(notes)
 
 
@@ -29,6 +31,8 @@ def _of_cluster(run: ClusterRun, reach: Reach) -> Iterator[str]:
     for key, places in sorted(run.duplicates.items()):
         declared = f"{name}: Kustomization {'/'.join(key[1:])} is declared more than once"
         yield f"{declared}: {_listed(places)}; the first counts"
+    if run.entry.set_aside:
+        yield f"{name}: {run.entry.path} can't be what the cluster was bootstrapped with: {run.entry.set_aside}"
     for text in run.without_namespace:
         yield f"{name}: Kustomization {text} has no namespace; its parent's is assumed"
     count = run.count("ResourceSet", "fluxcd.controlplane.io")

@@ -34,6 +34,12 @@ def unreached_overlays(
     return sorted(kept, key=lambda overlay: overlay.path)
 
 
+def set_aside(index: Index, reached: Iterable[str]) -> list[str]:
+    """Return the directories of overlays among documentation, examples or tests that no cluster reads, sorted."""
+    read = set(reached)
+    return sorted(o.path for o in index.overlays if o.file not in read and not o.component and is_dead_corner(o.file))
+
+
 def render_overlays(
     renderer: Renderer, tree: Tree, overlays: Iterable[IndexedOverlay], built: set[str]
 ) -> tuple[Overlay, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_gitops.model import JsonObject
-from pytest_gitops.paths import clean
+from pytest_gitops.paths import clean, is_directory
 from pytest_gitops.repository import Repository
 from pytest_gitops.urls import normalise
 
@@ -33,7 +33,7 @@ class Place:
     """Where a source's artifact is here; ``directory`` is None where it isn't, and ``reason`` says why.
 
     ``ignore`` is the source's ``spec.ignore``; ``submodules`` whether the artifact holds the Git submodules;
-    ``included`` are directories that are copied into this one: from which of their directories, to which of this one's.
+    ``included`` are directories copied into this one: from which of their directories, to which of this one's.
     """
 
     directory: Path | None = None
@@ -74,6 +74,16 @@ class SourceMap:
     def is_own(self, key: SourceKey) -> bool:
         """Tell whether a source is the one that the cluster's entry is synced from."""
         return key in self._own
+
+    def may_be_own(self, key: SourceKey, path: str) -> bool:
+        """Tell whether a GitRepository may be this repository, of which no URL is known: it has the path asked of it."""
+        unknown = not self._repository.urls and not self._own_object
+        return (
+            unknown
+            and key.kind == "GitRepository"
+            and bool(clean(path))
+            and is_directory(self._repository.root, clean(path))
+        )
 
     def place(self, key: SourceKey, obj: JsonObject | None) -> Place:
         """Return where a source's artifact is; ``obj`` is None where only its name is known."""

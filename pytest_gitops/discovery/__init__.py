@@ -3,7 +3,7 @@
 from pytest_gitops.discovery.declaration import Declaration, declarations
 from pytest_gitops.discovery.declared import declared_entries, doubtful_entries
 from pytest_gitops.discovery.entry import Entry, Root
-from pytest_gitops.discovery.implied import directory_entry, implied_entries
+from pytest_gitops.discovery.implied import apart, directory_entry, implied_entries, is_part
 from pytest_gitops.discovery.instance import FluxInstance, instances
 from pytest_gitops.discovery.naming import name_entries
 from pytest_gitops.discovery.reach import Reach
@@ -14,11 +14,13 @@ __all__ = [
     "FluxInstance",
     "Reach",
     "Root",
+    "apart",
     "declarations",
     "declared_entries",
     "directory_entry",
     "doubtful_entries",
     "implied_entries",
     "instances",
+    "is_part",
     "name_entries",
 ]

@@ -7,15 +7,32 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from pytest_gitops.model import JsonObject, Location, group_of
-from pytest_gitops.paths import ancestors, clean, is_below
+from pytest_gitops.paths import ancestors, clean, directory_of, is_below
 from pytest_gitops.rendering import Index, IndexedObject
 
 KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
 SOURCE_GROUP = "source.toolkit.fluxcd.io"
 TEMPLATE = re.compile(r"\{\{|<<|\$\{|@@|%\}")
 # Where repositories keep what no cluster runs. Looked at only where there is nothing else.
-DEAD_ANYWHERE = frozenset({"docs", "doc", "examples", "example", "samples", "testdata", ".github", "archive"})
-DEAD_AT_THE_TOP = frozenset({"test", "tests", "e2e", "hack", "templates", "template"})
+DEAD_ANYWHERE = frozenset({".github", "examples", "testdata"})
+DEAD_AT_THE_TOP = frozenset(
+    {
+        "archive",
+        "archived",
+        "doc",
+        "docs",
+        "e2e",
+        "example",
+        "hack",
+        "samples",
+        "template",
+        "templates",
+        "test",
+        "tests",
+    }
+)
+# A directory of one of these names holds one directory a cluster.
+CLUSTER_PARENTS = frozenset({"clusters", "environments", "envs"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,19 +82,24 @@ def declarations(index: Index, ignored: tuple[str, ...] = ()) -> list[Declaratio
         for item in index.objects
         if is_kustomization(item.object) and not in_chart(item.location.file, index.charts)
     ]
-    kept = [d for d in found if d.source is not None and not any(is_below(d.file, path) for path in ignored)]
+    real = [d for d in found if d.source is not None and "{{" not in f"{d.name}{d.path}"]
+    kept = [d for d in real if not any(is_below(d.file, path) for path in ignored)]
     return [d for d in kept if not is_dead_corner(d.file)] or kept
 
 
 def is_dead_corner(file: str) -> bool:
     """Tell whether a file lies among documentation, examples or tests."""
     parts = file.split("/")[:-1]
-    return bool(parts) and (parts[0] in DEAD_AT_THE_TOP or not DEAD_ANYWHERE.isdisjoint(parts))
+    named = {part for above, part in zip(["", *parts], parts, strict=False) if above not in CLUSTER_PARENTS}
+    return bool(parts) and (parts[0] in DEAD_AT_THE_TOP or not DEAD_ANYWHERE.isdisjoint(named))
 
 
 def in_chart(file: str, charts: tuple[str, ...]) -> bool:
-    """Tell whether a file is part of a Helm chart, hence a template and no manifest."""
-    return any(directory in charts for directory in ancestors(file))
+    """Tell whether a file is one of a Helm chart's templates, hence no manifest."""
+    return any(
+        directory.rpartition("/")[2] == "templates" and directory_of(directory) in charts
+        for directory in ancestors(file)
+    )
 
 
 def declared_sources(index: Index) -> dict[tuple[str, str], list[IndexedObject]]:

@@ -41,7 +41,7 @@ def _outermost(reach: Reach, candidates: Sequence[Declaration]) -> list[Entry]:
     These are parts of that one's cluster; of two that lead to each other, bootstrap's name comes first. A cluster
     can't hold one name twice, so of one name each is a cluster.
     """
-    parts: set[Declaration] = set()
+    parts = {declaration for declaration in candidates if _is_led_to(reach, declaration)}
     chosen: list[Declaration] = []
     for declaration in candidates:
         if declaration in parts:
@@ -52,6 +52,18 @@ def _outermost(reach: Reach, candidates: Sequence[Declaration]) -> list[Entry]:
     # A later one may lead to an earlier one without being led to by it.
     kept = [declaration for declaration in chosen if declaration not in parts]
     return _one_each([_of_declaration(declaration) for declaration in kept or chosen[:1]])
+
+
+def _is_led_to(reach: Reach, declaration: Declaration) -> bool:
+    """Tell whether a Kustomization outside of a self-managing one's own reach leads to it: then it is a mere child."""
+    if declaration.name == BOOTSTRAP_NAME:
+        return False
+    own = reach.follow(reach.reads(declaration), declaration.source).declarations
+    return any(
+        declaration.file in reach.reads(other) and reach.is_here(other, None)
+        for other in reach.declarations
+        if other not in own and other.identity != declaration.identity
+    )
 
 
 def _of_declaration(declaration: Declaration) -> Entry:

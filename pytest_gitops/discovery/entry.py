@@ -28,7 +28,8 @@ class Entry:
     """Where a cluster begins: the directory it was bootstrapped with and the Kustomizations that nothing declares.
 
     ``file`` stands for the cluster in reports. ``sources`` are source objects that nothing in the cluster
-    renders. ``problem`` says why the entry can't be had at all. ``name`` is set by ``name_entries``.
+    renders. ``problem`` says why the entry can't be had at all, ``set_aside`` why
+    the directory isn't built though its Kustomizations are. ``name`` is set by ``name_entries``.
     """
 
     path: str
@@ -37,6 +38,7 @@ class Entry:
     sources: tuple[tuple[JsonObject, Location], ...] = ()
     instance: FluxInstance | None = None
     problem: str | None = None
+    set_aside: str | None = None
     name: str = ""
 
 

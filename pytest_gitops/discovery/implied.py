@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from pytest_gitops.discovery.declaration import Declaration
+from pytest_gitops.discovery.declaration import CLUSTER_PARENTS, Declaration
 from pytest_gitops.discovery.entry import BOOTSTRAP_NAME, Entry, Root, implicit_root
 from pytest_gitops.discovery.reach import Reach
 from pytest_gitops.paths import ancestors, directory_of, is_below
 
-# A directory of one of these names holds one directory a cluster.
-CLUSTER_PARENTS = frozenset({"clusters", "environments", "envs"})
 Groups = dict[str, list[Declaration]]
 
 
@@ -33,6 +32,25 @@ def implied_entries(reach: Reach, left: Sequence[Declaration], known: Sequence[E
         if not any(_overlaps(entry, path) for entry in known):
             entries.append(_entry(reach, path, groups[path]))
     return entries
+
+
+def is_part(reach: Reach, entry: Entry, read: set[str]) -> bool:
+    """Tell whether others read all that an implied entry's own directory holds: then it is no cluster of its own."""
+    own = {file for file in reach.coverage.reads(entry.path) if is_below(file, entry.path)}
+    return bool(own) and own <= read
+
+
+def apart(reach: Reach, entry: Entry) -> Entry | None:
+    """Return an implied entry without the directory around its Kustomizations, None where the directory must do.
+
+    That a plain directory is what a cluster was bootstrapped with is a guess, and where it holds files that are no
+    manifests, a wrong one.
+    """
+    if reach.coverage.has_overlay(entry.path) or _lifted(f"{entry.path}/x") == entry.path:
+        return None
+    heads = sorted(reach.declared_in(reach.coverage.reads(entry.path)), key=lambda head: head.location)
+    roots = tuple(Root(head.object, head.location) for head in heads)
+    return replace(entry, roots=roots, sources=reach.sources_beside(heads)) if roots else None
 
 
 def directory_entry(reach: Reach, path: str) -> Entry:
@@ -164,6 +182,7 @@ def _entry(reach: Reach, path: str, heads: Sequence[Declaration]) -> Entry:
     if bootstrap:
         return Entry(path, bootstrap[0].file, (Root(bootstrap[0].object, bootstrap[0].location),))
     if not reach.coverage.has_overlay(path) and _sweeps(path, heads):
-        return Entry(path, file, tuple(Root(head.object, head.location) for head in heads))
+        roots = tuple(Root(head.object, head.location) for head in heads)
+        return Entry(path, file, roots, reach.sources_beside(heads))
     kinds = {head.source[0] for head in heads if head.source and head.source[2] == BOOTSTRAP_NAME}
     return Entry(path, file, (implicit_root(path, file, min(kinds, default="GitRepository")),))

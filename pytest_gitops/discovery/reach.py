@@ -9,8 +9,8 @@ from functools import cached_property
 
 from pytest_gitops.discovery.coverage import Coverage
 from pytest_gitops.discovery.declaration import Declaration, declared_sources
-from pytest_gitops.model import JsonObject
-from pytest_gitops.paths import is_directory
+from pytest_gitops.model import JsonObject, Location
+from pytest_gitops.paths import directory_of, is_directory
 from pytest_gitops.rendering import Index, IndexedObject
 from pytest_gitops.repository import Repository
 from pytest_gitops.sources import tracked_branch
@@ -71,6 +71,12 @@ class Reach:
                 reached |= new
                 todo.extend(self.declared_in(new))
         return Reached(frozenset(reached), frozenset(found))
+
+    def sources_beside(self, declarations: Iterable[Declaration]) -> tuple[tuple[JsonObject, Location], ...]:
+        """Return the sources that lie in the directories of some Kustomizations."""
+        directories = {directory_of(declaration.file) for declaration in declarations}
+        items = [item for found in self._sources.values() for item in found]
+        return tuple((item.object, item.location) for item in items if directory_of(item.location.file) in directories)
 
     def exists(self, path: str) -> bool:
         """Tell whether a path is a directory of the repository."""

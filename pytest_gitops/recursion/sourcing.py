@@ -45,6 +45,8 @@ class Sourcing:
         provided = self._registry.source(node.scope, key)
         if provided is None and not self._sources.is_own(key):
             return self._undeclared(node, key)
+        if provided is not None and self._implicit and self._sources.may_be_own(key, str(node.spec.get("path") or "")):
+            self._sources.adopt(key)
         if provided is not None and self._sources.is_own(key):
             self._sources.declare_own(provided.object)
         return self._with_includes(node, key, provided.object if provided else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fleet_files import URL, bootstrap, config_map, kustomization, overlay, source, two_clusters
+from fleet_files import URL, bootstrap, config_map, kustomization, overlay, source, two_clusters, write_files
 from fleet_outcomes import entries, loaded, outcomes, overlays
 
 from pytest_gitops import load
@@ -303,3 +303,57 @@ def test_an_example_inside_of_a_repository_is_complete_in_itself(tmp_path: Path)
     fleet = load(tmp_path / "example", engine="bundled")
     assert fleet.root == tmp_path / "example"
     assert {name: len(found) for name, found in outcomes(fleet).items()} == {"production": 2, "staging": 2}
+
+
+def test_a_child_that_builds_its_own_directory_is_no_cluster(tmp_path: Path) -> None:
+    files = {
+        "flux/ks.yaml": kustomization("apps", "./apps"),
+        "apps/web/ks.yaml": kustomization("web", "./apps/web"),
+        "apps/web/web.yaml": bare("web"),
+    }
+    fleet = loaded(tmp_path, files)
+    assert {name: list(found) for name, found in outcomes(fleet).items()} == {
+        "flux": ["flux-system/flux-system", "flux-system/apps", "flux-system/web"]
+    }
+
+
+def test_a_folder_with_more_than_manifests_is_not_built_as_a_whole(tmp_path: Path) -> None:
+    files = {
+        "flux/ks.yaml": kustomization("apps", "./apps/web"),
+        "flux/values.yaml": "replicas: 2\n",
+        **app("web"),
+    }
+    fleet = loaded(tmp_path, files)
+    assert outcomes(fleet) == {"flux": {"flux-system/apps": "ConfigMap/web"}}
+    assert [note.split(":")[:3] for note in fleet.notes] == [
+        ["flux", " flux can't be what the cluster was bootstrapped with", " flux/values.yaml"]
+    ]
+
+
+def test_a_folder_that_another_implied_cluster_leads_to_is_its_part(tmp_path: Path) -> None:
+    files = {
+        "clusters/hub/more.yaml": kustomization("more", "./more", extra="postBuild:\n  substitute:\n    C: two"),
+        "more/ks.yaml": kustomization("two", "./clusters/${C}"),
+        "clusters/two/apps.yaml": kustomization("apps", "./apps/web"),
+        **app("web"),
+    }
+    assert {name: list(found) for name, found in outcomes(loaded(tmp_path, files)).items()} == {
+        "hub": ["flux-system/flux-system", "flux-system/more", "flux-system/two", "flux-system/apps"]
+    }
+
+
+def test_a_directory_without_git_whose_entry_names_a_repository(tmp_path: Path) -> None:
+    files = {
+        "clusters/prod/source.yaml": source("fleet", "https://github.com/example-org/any"),
+        "clusters/prod/apps.yaml": kustomization("apps", "./apps/web", source="fleet"),
+        **app("web"),
+    }
+    assert outcomes(load(write_files(tmp_path, files), engine="bundled"))["prod"]["flux-system/apps"] == "ConfigMap/web"
+
+
+def test_a_cluster_called_like_a_dead_corner(tmp_path: Path) -> None:
+    files = {f"clusters/{name}/apps.yaml": kustomization("apps", "./apps/web") for name in ("examples", "prod")}
+    assert entries(loaded(tmp_path, files | app("web"))) == {
+        "examples": "clusters/examples",
+        "prod": "clusters/prod",
+    }
