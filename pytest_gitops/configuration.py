@@ -44,12 +44,13 @@ class Configuration:
     """All that a configuration file says; ``file`` is its name, None where there is none.
 
     ``sources`` are absolute directories by ``Kind/namespace/name`` or URL, ``ignore`` globs of directories,
-    ``checks`` the choice of rules.
+    ``schemas`` absolute directories of schemas, ``checks`` the choice of rules.
     """
 
     clusters: Mapping[str, ClusterConfiguration] = field(default_factory=dict)
     sources: Mapping[str, Path] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    schemas: tuple[Path, ...] = ()
     checks: Selection = field(default_factory=Selection)
     file: str | None = None
 
@@ -158,6 +159,7 @@ def _checked(document: Any, lines: _YamlLines | _TomlLines, root: Path) -> Confi
         clusters=clusters,
         sources=dict(_sources(document.get("sources") or {}, lines, root)),
         ignore=tuple(document.get("ignore") or ()),
+        schemas=tuple(_schemas(document.get("schemas") or (), lines, root)),
         checks=selection(document.get("checks") or {}, lambda path: _location(lines, ["checks", *path])),
         file=lines.file,
     )
@@ -206,6 +208,17 @@ def _cluster(value: Mapping[str, Any]) -> ClusterConfiguration:
         kubernetes_version=value.get("kubernetes-version"),
         values=dict(value.get("values") or {}),
     )
+
+
+def _schemas(given: Sequence[str], lines: _YamlLines | _TomlLines, root: Path) -> Iterator[Path]:
+    for index, text in enumerate(given):
+        directory = (root / Path(text).expanduser()).resolve()
+        if not directory.is_dir():
+            place = _place(lines, ["schemas", index])
+            raise ConfigurationError(
+                f"{place}: schemas: {text} is not a directory; give one relative to the repository's root"
+            )
+        yield directory
 
 
 def _sources(given: Mapping[str, str], lines: _YamlLines | _TomlLines, root: Path) -> Iterator[tuple[str, Path]]:

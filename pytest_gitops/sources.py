@@ -76,7 +76,7 @@ class SourceMap:
         return key in self._own
 
     def may_be_own(self, key: SourceKey, path: str) -> bool:
-        """Tell whether a GitRepository may be this repository, of which no URL is known: it has the path asked of it."""
+        """Tell whether a GitRepository may be this repository, whose URL nobody knows: it has the path asked of it."""
         unknown = not self._repository.urls and not self._own_object
         return (
             unknown

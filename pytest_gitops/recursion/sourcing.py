@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
 
-from pytest_gitops.model import Failed, JsonObject, Location, ResourceId, Skipped, Source
+from pytest_gitops.model import Failed, JsonObject, ResourceId, Skipped, Source
 from pytest_gitops.recursion.failures import Failures
 from pytest_gitops.recursion.node import Node
-from pytest_gitops.recursion.registry import Registry
+from pytest_gitops.recursion.registry import SOURCE_GROUP, Provided, Registry
 from pytest_gitops.sources import KINDS, Place, SourceKey, SourceMap, includes
 
 BOOTSTRAP_NAME = "flux-system"
@@ -61,17 +61,15 @@ class Sourcing:
         self._sources.adopt(key)
 
     def results(self) -> tuple[Source, ...]:
-        """Return all sources that the cluster declares."""
-        result = []
-        for key, scope in self._registry.sources():
-            provided = self._registry.source(scope, key)
-            if provided is not None:
-                known = key.kind in KINDS
-                place = self._sources.place(key, provided.object) if known else Place()
-                location: Location | None = provided.location
-                id = ResourceId.of(provided.object)
-                result.append(Source(id, provided.object, location, place.directory, place.reason))
-        return tuple(result)
+        """Return the cluster's sources: those it declares, and its own where that was made by a bootstrap alone."""
+        declared = [(key, self._registry.source(scope, key)) for key, scope in self._registry.sources()]
+        known = {key for key, _provided in declared}
+        bare = [_bare(key, self._sources.place(key, None)) for key in self._sources.owned if key not in known]
+        return tuple(bare + [self._result(key, provided) for key, provided in declared if provided is not None])
+
+    def _result(self, key: SourceKey, provided: Provided) -> Source:
+        place = self._sources.place(key, provided.object) if key.kind in KINDS else Place()
+        return Source(ResourceId.of(provided.object), provided.object, provided.location, place.directory, place.reason)
 
     def _with_includes(self, node: Node, key: SourceKey, obj: JsonObject | None) -> Place | Skipped | None:
         """Return a source's place with those of the GitRepositories that it includes; None while one isn't known."""
@@ -146,6 +144,12 @@ class Sourcing:
             return "what the cluster was bootstrapped with"
         count = sum(1 for node in self._nodes() if isinstance(node.outcome, Skipped | Failed))
         return f"{count} Kustomizations that were not rendered" if count else None
+
+
+def _bare(key: SourceKey, place: Place) -> Source:
+    metadata = {"name": key.name, "namespace": key.namespace}
+    obj: JsonObject = {"apiVersion": f"{SOURCE_GROUP}/v1", "kind": key.kind, "metadata": metadata}
+    return Source(ResourceId.of(obj), obj, None, place.directory, place.reason)
 
 
 def _kinds() -> str:

@@ -229,3 +229,10 @@ def test_an_oci_artifact_of_another_version_is_no_own_source(tmp_path: Path) -> 
     places = [sources.place(other, {"spec": {**spec, "ref": {"tag": tag}}}) for tag in ("latest", "v1")]
     assert [place.directory for place in places] == [tmp_path, None]
     assert overlay
+
+
+def test_a_source_that_only_the_bootstrap_made_is_listed(tmp_path: Path) -> None:
+    files = {"clusters/prod/a.yaml": kustomization("a", "./apps"), "apps/web.yaml": WEB}
+    assert [(str(s.id), s.location, s.directory) for s in loaded(tmp_path, files)["prod"].sources] == [
+        ("GitRepository/flux-system/flux-system", None, tmp_path)
+    ]
