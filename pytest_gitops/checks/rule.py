@@ -58,7 +58,8 @@ class Rule:
     ``files`` are glob patterns of file names and ``contains`` a regular expression (lines anchored) that a file's text
     must match somewhere to be judged.
     ``passing`` and ``failing`` are examples: YAML documents, each on its own judged as said.
-    ``function`` is None for a rule that an engine judges; it is then listed and configured like any other.
+    ``supersedes`` are rules that tell the same worse: of a field that this one has something to say of, they say
+    nothing. ``function`` is None for a rule that an engine judges; it is listed and configured like any other.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Rule:
     function: RuleFunction | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     takes_context: bool = True
+    supersedes: tuple[str, ...] = ()
 
     def __call__(self, subject: object, context: object) -> Iterable[Violation]:
         """Yield the violations of ``subject``; nothing for a rule that an engine judges."""
@@ -106,6 +108,7 @@ def rule(
     contains: str = "",
     passing: Iterable[str] = (),
     failing: Iterable[str] = (),
+    supersedes: Iterable[str] = (),
 ) -> Callable[[RuleFunction], Rule]:
     """Make a rule of a function that yields violations.
 
@@ -137,6 +140,7 @@ def rule(
             contains=contains,
             passing=tuple(passing),
             failing=tuple(failing),
+            supersedes=tuple(supersedes),
             function=function,
             parameters=parameters,
             takes_context=positional > 1,

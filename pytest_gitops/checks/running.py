@@ -87,13 +87,24 @@ def run(
     items = _Items(index)
     for finding, item in _unbuilt(index):
         told.add(finding, item)
-    for hit in (*judge(index, active), *(hit for source in judges for hit in source(index, active))):
+    hits = [*judge(index, active), *(hit for source in judges for hit in source(index, active))]
+    for hit in _not_superseded(hits):
         finding = _finding(hit, locator)
         if not excused.covers(hit, finding):
             told.add(finding, items.of(hit))
     for finding in excused.findings(active, whole=not selection.partial and _is_whole(index)):
         told.add(finding, items.first("policy"))
     return Results(told)
+
+
+def _not_superseded(hits: Sequence[Hit]) -> Iterator[Hit]:
+    """Yield the hits, without those that a better one tells of the same field."""
+    superseded = {(rule, *_field(hit)) for hit in hits for rule in hit.rule.supersedes}
+    return (hit for hit in hits if (hit.rule.id, *_field(hit)) not in superseded)
+
+
+def _field(hit: Hit) -> tuple[object, ...]:
+    return (hit.cluster.name if hit.cluster else None, id(hit.subject), hit.violation.path)
 
 
 def judge(index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:

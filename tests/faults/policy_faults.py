@@ -78,18 +78,6 @@ FAULTS = [
         at='port: "${port}"',
     ),
     Fault(
-        "no-namespace",
-        all_of(
-            replace("infrastructure/controllers/kustomization.yaml", "  - ingress", "  - notes.yaml\n  - ingress"),
-            create(
-                "infrastructure/controllers/notes.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: notes\n"
-            ),
-        ),
-        rule="namespace-unset",
-        file="infrastructure/controllers/notes.yaml",
-        at="metadata:",
-    ),
-    Fault(
         "prune-off",
         replace(_APPS.format("production"), "prune: true", "prune: false"),
         rule="kustomization-prune",

@@ -20,6 +20,7 @@ _TEXTS: dict[str, tuple[str, ...]] = {"ConfigMap": ("data", "binaryData"), "Secr
 @rule(
     "substituted-type",
     set="essential",
+    supersedes=("schema-type",),
     severity="error",
     description="A substituted variable gives text where Kubernetes wants text: ConfigMap and Secret data, labels, "
     'annotations and environment values. Substitution drops the quotes around `"${PORT}"`, and a value of `8080` '
