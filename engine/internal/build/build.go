@@ -74,6 +74,8 @@ type job struct {
 	manifest string
 	seen     sighting
 	values   map[string]string
+	// building is set while kustomize runs; whatever panics then is recovered.
+	building bool
 	// exclusive is set while no other build runs.
 	exclusive bool
 }

@@ -54,6 +54,10 @@ func (j *job) outside() filesys.FileSystem {
 // not there; what was seen is therefore kept.
 func (j *job) look(name string, data []byte) error {
 	if err := j.seen.budget.Spend(name, data); err != nil {
+		if j.building {
+			// kustomize would pack the error of each base into that of the next, and quote it: twice as long each time.
+			panic(err)
+		}
 		return err
 	}
 	if !j.seen.annotations {
@@ -132,6 +136,8 @@ func orUnparsed(file *reference.File) error {
 // build runs kustomize once, alone where it has to.
 func (j *job) build() (resmap.ResMap, error) {
 	j.seen.budget.Renew()
+	j.building = true
+	defer func() { j.building = false }()
 	if !j.seen.openAPI {
 		resources, err := shared(j.fs, j.dir)
 		if !j.seen.openAPI {

@@ -35,7 +35,7 @@ func Explain(err error, build Build) *fault.Error {
 	known := fault.Of(err, fault.Build)
 	if known.File != "" || known.Code == fault.Path || known.Code == fault.Limit || known.Code == fault.Remote {
 		complete := *known
-		complete.Message = relative(complete.Message)
+		complete.Message = postBuild.ReplaceAllString(relative(complete.Message), "")
 		if complete.Chain == nil && complete.File != "" {
 			complete.Chain = build.chainTo(complete.File)
 		}

@@ -102,7 +102,11 @@ func (s *scene) outside(target string) *fault.Error {
 	if entry == "" {
 		entry = target
 	}
-	return s.atEntry(entry, fault.Path, "the path "+entry+" leads out of the source's root",
+	shown := entry
+	if _, file, keyed := strings.Cut(entry, "="); keyed && s.source.lineOf(generators, is(entry)) > 0 {
+		shown = file
+	}
+	return s.atEntry(entry, fault.Path, "the path "+shown+" leads out of the source's root",
 		"Flux builds from the source's artifact alone: move the files into the source")
 }
 

@@ -14,6 +14,8 @@ const (
 	MaxBytes = 64 << 20
 	// MaxReads bounds the files that a build reads.
 	MaxReads = 20_000
+	// MaxVisits bounds how often it reads one of them.
+	MaxVisits = 1_000
 	// MaxDocuments bounds the YAML documents that a build reads: kustomize's time grows with the square of the
 	// resources, 3,000 take 4.5 s.
 	MaxDocuments = 3_000
@@ -25,6 +27,7 @@ type Budget struct {
 	bytes     int
 	reads     int
 	documents int
+	visits    map[string]int
 	problem   *fault.Error
 }
 
@@ -33,15 +36,23 @@ type Budget struct {
 func (b *Budget) Spend(name string, data []byte) error {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
+	if b.problem != nil {
+		return b.problem
+	}
 	b.bytes += len(data)
 	b.reads++
 	b.documents += documents(data)
+	if b.visits == nil {
+		b.visits = map[string]int{}
+	}
+	b.visits[name]++
 	switch {
-	case b.problem != nil:
 	case b.bytes > MaxBytes:
 		b.fail(name, "the build reads more than %d MiB", MaxBytes>>20)
 	case b.reads > MaxReads:
 		b.fail(name, "the build reads more than %d files", MaxReads)
+	case b.visits[name] > MaxVisits:
+		b.fail(name, "the build reads the file more than %d times", MaxVisits)
 	case b.documents > MaxDocuments:
 		b.fail(name, "the build reads more than %d YAML documents", MaxDocuments)
 	}
@@ -55,7 +66,7 @@ func (b *Budget) Spend(name string, data []byte) error {
 func (b *Budget) Renew() {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	b.bytes, b.reads, b.documents = 0, 0, 0
+	b.bytes, b.reads, b.documents, b.visits = 0, 0, 0, nil
 }
 
 // Problem returns the fault that ended the build, nil where there is none.

@@ -133,16 +133,21 @@ func TestBudget(t *testing.T) {
 
 func TestBudgetOfBytesAndReads(t *testing.T) {
 	large := make([]byte, 1<<20)
-	for data, message := range map[string]string{
-		string(large): "the build reads more than 64 MiB",
-		"a: 1":        "the build reads more than 20000 files",
+	for _, test := range []struct {
+		data    string
+		files   int
+		message string
+	}{
+		{string(large), MaxReads, "the build reads more than 64 MiB"},
+		{"a: 1", MaxReads + 1, "the build reads more than 20000 files"},
+		{"a: 1", 1, "the build reads the file more than 1000 times"},
 	} {
 		var budget Budget
-		for range MaxReads + 1 {
-			_ = budget.Spend("a.yaml", []byte(data))
+		for number := range MaxReads + 1 {
+			_ = budget.Spend(fmt.Sprintf("%d.yaml", number%test.files), []byte(test.data))
 		}
-		if problem := budget.Problem(); problem == nil || problem.Message != message {
-			t.Errorf("got %+v, want %s", problem, message)
+		if problem := budget.Problem(); problem == nil || problem.Message != test.message {
+			t.Errorf("got %+v, want %s", problem, test.message)
 		}
 	}
 }
