@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_gitops.acquisition import cache_directory
 from pytest_gitops.checks.configuring import problems, unknown
 from pytest_gitops.checks.context import FleetIndex
 from pytest_gitops.checks.registry import with_own
@@ -16,6 +17,7 @@ from pytest_gitops.checks.selection import Selection
 from pytest_gitops.configuration import read_configuration
 from pytest_gitops.model import Fleet
 from pytest_gitops.sharing import received
+from pytest_gitops.validation import SchemaJudge
 
 if TYPE_CHECKING:
     from pytest_gitops.settings import Settings
@@ -29,7 +31,13 @@ def check(config: pytest.Config, settings: Settings, fleet: Fleet) -> Results:
     handed_over: Results | None = received(config, "results")
     if handed_over is not None:
         return handed_over
-    return run(FleetIndex(fleet), *plan(config, settings, fleet))
+    return run(FleetIndex(fleet), *plan(config, settings, fleet), schema_judge(config, settings, fleet))
+
+
+def schema_judge(config: pytest.Config, settings: Settings, fleet: Fleet) -> SchemaJudge:
+    """Return what validates the fleet's objects."""
+    folders = read_configuration(fleet.root).schemas
+    return SchemaJudge(settings.kubernetes, folders, cache_directory(config) if settings.cache else None)
 
 
 def plan(config: pytest.Config, settings: Settings, fleet: Fleet) -> tuple[tuple[Rule, ...], Selection]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,10 @@ The local directory that stands for a source outside of this repository (repeata
 """
 
 
+_KUBERNETES_HELP = """
+Validate every cluster for this Kubernetes version, such as 1.36, whatever the configuration says (repeatable: "would
+1.37 break us?").
+"""
 _CHECK_HELP = """
 Only this check (repeatable): `build`, `schema`, `references`, `policy` or `graph`.
 """
@@ -58,6 +63,7 @@ class Settings:
     allow_remote_bases: bool = False
     checks: tuple[str, ...] = CHECKS
     rules: tuple[str, ...] = ()
+    kubernetes: tuple[str, ...] = ()
     reports: tuple[Destination, ...] = ()
 
 
@@ -72,6 +78,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--gitops-engine", metavar="NAME", default="auto", help=_text(_ENGINE_HELP))
     group.addoption("--gitops-no-cache", action="store_true", help="Render everything anew, and keep nothing.")
     group.addoption("--gitops-source", metavar="KEY=DIR", action="append", default=[], help=_text(_SOURCE_HELP))
+    group.addoption(
+        "--gitops-kubernetes-version", metavar="VERSION", action="append", default=[], help=_text(_KUBERNETES_HELP)
+    )
     group.addoption("--gitops-check", metavar="CHECK", action="append", default=[], help=_text(_CHECK_HELP))
     group.addoption("--gitops-rule", metavar="GLOB", action="append", default=[], help=_text(_RULE_HELP))
     group.addoption("--gitops-report", metavar="FILE", action="append", default=[], help=_text(_REPORT_HELP))
@@ -101,6 +110,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         allow_remote_bases=config.getoption("gitops_allow_remote_bases"),
         checks=_checks(config),
         rules=tuple(config.getoption("gitops_rule")),
+        kubernetes=_versions(config),
         reports=tuple(_reports(config)),
     )
 
@@ -111,6 +121,14 @@ def _checks(config: pytest.Config) -> tuple[str, ...]:
         if name not in CHECKS:
             raise pytest.UsageError(f"--gitops-check: {name!r} is not one of {', '.join(CHECKS)}")
     return tuple(name for name in CHECKS if name in chosen) or CHECKS
+
+
+def _versions(config: pytest.Config) -> tuple[str, ...]:
+    versions = tuple(dict.fromkeys(config.getoption("gitops_kubernetes_version")))
+    for version in versions:
+        if not re.fullmatch(r"v?1\.\d+(\.\S+)?", version):
+            raise pytest.UsageError(f"--gitops-kubernetes-version: {version!r} is no version; write it as 1.36")
+    return versions
 
 
 def _reports(config: pytest.Config) -> Iterator[Destination]:

@@ -96,7 +96,7 @@ def test_an_empty_file_configures_nothing(tmp_path: Path) -> None:
         (
             "a: 1\nignore: x\n",
             (
-                ".pytest-gitops.yaml:1: unknown key 'a'; valid are checks, clusters, ignore, sources\n"
+                ".pytest-gitops.yaml:1: unknown key 'a'; valid are checks, clusters, ignore, schemas, sources\n"
                 ".pytest-gitops.yaml:2: ignore: 'x' is not a list"
             ),
         ),

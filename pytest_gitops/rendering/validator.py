@@ -1,0 +1,119 @@
+"""Judges objects with the bundled engine, as the API server of their cluster would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_gitops.model import JsonObject
+from pytest_gitops.rendering import wire
+from pytest_gitops.rendering.binary import engine_path, start_engine
+from pytest_gitops.rendering.process import ProcessEndedError
+from pytest_gitops.rendering.protocol import RenderError
+
+_DEADLINE = 60.0  # seconds for the objects of one Kustomization
+_GRACE = 5.0
+_IN_FLIGHT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What a cluster knows of kinds: its Kubernetes and Flux versions (empty: not known), its own
+    CustomResourceDefinitions as JSON texts, and folders with more of them or with JSON schemas.
+    """
+
+    kubernetes: str = ""
+    flux: str = ""
+    definitions: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the engine says of one batch: its findings by object, or why there are none."""
+
+    ticket: int
+    findings: Sequence[Sequence[JsonObject]] = ()
+    error: RenderError | None = None
+
+
+class Validator:
+    """Speaks to an engine of its own; raises RendererUnavailableError where there is none.
+
+    Batches are submitted, and their verdicts taken in any order.
+    """
+
+    def __init__(self, cache: Path | None = None, path: Path | None = None) -> None:
+        self._process, _ = start_engine(path or engine_path(), network=False)
+        self._cache = cache
+        self._number = 0
+        self._waiting: list[bytes] = []
+        self._in_flight = 0
+
+    def open(self, knowledge: Knowledge) -> tuple[int, Sequence[JsonObject]] | RenderError:
+        """Return a handle of what a cluster knows, and findings about the folders themselves.
+
+        Call it before anything is submitted.
+        """
+        parameters = {
+            "cache": None if self._cache is None else str(self._cache),
+            "definitions": knowledge.definitions,
+            "flux": knowledge.flux,
+            "folders": [str(folder) for folder in knowledge.folders],
+            "kubernetes": knowledge.kubernetes,
+        }
+        try:
+            self._process.send(self._request("schemas", json.dumps(parameters).encode()))
+            _, answer = wire.reply(self._process.receive(_DEADLINE + _GRACE)[0])
+        except (ProcessEndedError, ValueError) as error:
+            return _ended(error)
+        if isinstance(answer, RenderError):
+            return answer
+        return int(answer["schemas"]), answer["findings"]
+
+    def submit(self, schemas: int, texts: Sequence[str], *, namespaces: bool) -> int:
+        """Queue a batch of objects, given as JSON texts, and return its ticket.
+
+        ``namespaces`` says that Flux applies them as they are: what belongs into a namespace must name one.
+        """
+        objects = b",".join(text.encode() for text in texts)
+        head = b'{"namespaces": %s, "schemas": %d, "objects": [' % (json.dumps(namespaces).encode(), schemas)
+        self._waiting.append(self._request("validate", head + objects + b"]}"))
+        self._send()
+        return self._number
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Yield the verdict of every batch that was submitted; of none twice."""
+        while self._in_flight:
+            try:
+                lines = self._process.receive(_DEADLINE + _GRACE)
+                answers = [wire.reply(line) for line in lines]
+            except (ProcessEndedError, ValueError) as error:
+                yield Verdict(0, error=_ended(error))
+                return
+            self._in_flight -= len(answers)
+            self._send()
+            for ticket, answer in answers:
+                if isinstance(answer, RenderError):
+                    yield Verdict(ticket or 0, error=answer)
+                else:
+                    yield Verdict(ticket or 0, answer["findings"])
+
+    def close(self) -> None:
+        """End the engine."""
+        self._process.end()
+
+    def _request(self, method: str, parameters: bytes) -> bytes:
+        self._number += 1
+        return wire.request(self._number, method, parameters, _DEADLINE)
+
+    def _send(self) -> None:
+        while self._waiting and self._in_flight < _IN_FLIGHT:
+            self._process.send(self._waiting.pop(0))
+            self._in_flight += 1
+
+
+def _ended(error: Exception) -> RenderError:
+    return RenderError("crash", f"the engine {error}")

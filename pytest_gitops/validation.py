@@ -1,0 +1,184 @@
+"""The engine's verdicts on every object of a fleet, as hits of the schema rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_gitops.checks.context import ClusterIndex, FleetIndex
+from pytest_gitops.checks.rule import Rule, Violation
+from pytest_gitops.checks.running import Hit
+from pytest_gitops.checks.schema import engine_rules
+from pytest_gitops.model import JsonObject, Kustomization, Resource, Severity
+from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError
+from pytest_gitops.rendering.validator import Knowledge, Validator
+
+_DECLARED = {rule.id: rule for rule in vars(engine_rules).values() if isinstance(rule, Rule)}
+_VALUES = ("schema-type", "schema-value")  # the value is at fault, not the field
+_LISTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The objects of one Kustomization in one cluster, judged for one version of Kubernetes."""
+
+    cluster: ClusterIndex
+    kustomization: Kustomization
+    resources: tuple[Resource, ...]
+    version: str
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What is told once a run rather than once an object."""
+
+    unjudged: Counter[str] = field(default_factory=Counter)
+    broken: dict[str, Violation] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaJudge:
+    """Asks an engine what each API server would say; yields hits of the rules that are on.
+
+    ``versions`` are Kubernetes versions to judge every cluster for; where none is given, the one that the
+    configuration says, else the newest that is known. ``folders`` hold further schemas. ``cache`` keeps verdicts.
+    """
+
+    versions: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
+    cache: Path | None = None
+
+    def __call__(self, index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
+        """Yield a hit for each finding of a rule that is among ``rules``."""
+        active = {rule.id: rule for rule in rules if rule.id in _DECLARED}
+        if not active:
+            return
+        try:
+            with closing(Validator(self.cache)) as validator:
+                yield from _Run(self, validator, active).hits(index)
+        except RendererUnavailableError as error:
+            yield from _general(active, f"objects are not validated: {error}")
+
+
+class _Run:
+    """One run over one fleet."""
+
+    def __init__(self, judge: SchemaJudge, validator: Validator, rules: Mapping[str, Rule]) -> None:
+        self._judge = judge
+        self._validator = validator
+        self._rules = rules
+        self._tally = _Tally()
+
+    def hits(self, index: FleetIndex) -> Iterator[Hit]:
+        """Yield what the engine says of all clusters."""
+        opened = list(self._opened(index))
+        batches: dict[int, list[_Batch]] = {}
+        tickets: dict[tuple[int, tuple[str, ...]], int] = {}
+        for handle, batch in opened:
+            texts = tuple(resource.text for resource in batch.resources)
+            ticket = tickets.get((handle, texts))
+            if ticket is None:
+                ticket = tickets[handle, texts] = self._validator.submit(handle, texts, namespaces=True)
+            batches.setdefault(ticket, []).append(batch)
+        verdicts = {verdict.ticket: verdict for verdict in self._validator.verdicts()}
+        for ticket, shared in batches.items():
+            verdict = verdicts.get(ticket)
+            for batch in shared if verdict else ():
+                yield from self._of(batch, verdict.findings if verdict else ())
+            if verdict and verdict.error:
+                self._fail(verdict.error)
+        for verdict in verdicts.values():
+            if verdict.ticket not in batches and verdict.error:
+                self._fail(verdict.error)
+        yield from self._told_once()
+
+    def _opened(self, index: FleetIndex) -> Iterator[tuple[int, _Batch]]:
+        """Yield every Kustomization's objects with the handle of what its cluster knows."""
+        for cluster in index.clusters:
+            for target in cluster.targets.values():
+                for version in self._versions(target):
+                    yield from self._target(target, version)
+
+    def _versions(self, target: ClusterIndex) -> tuple[str, ...]:
+        return self._judge.versions or (str(target.cluster.settings.get("kubernetes_version") or ""),)
+
+    def _target(self, target: ClusterIndex, version: str) -> Iterator[tuple[int, _Batch]]:
+        answer = self._validator.open(self._knowledge(target, version))
+        if isinstance(answer, RenderError):
+            self._fail(answer)
+            return
+        handle, findings = answer
+        for finding in findings:
+            self._break(finding)
+        for kustomization in target.kustomizations:
+            if kustomization.rendered is not None and kustomization.rendered.resources:
+                yield handle, _Batch(target, kustomization, kustomization.rendered.resources, version)
+
+    def _knowledge(self, target: ClusterIndex, version: str) -> Knowledge:
+        definitions = target.of_kind("CustomResourceDefinition.apiextensions.k8s.io")
+        return Knowledge(
+            kubernetes=version,
+            flux="" if target.remote else target.cluster.flux_version or "",
+            definitions=tuple(dict.fromkeys(owned.resource.text for owned in definitions)),
+            folders=self._judge.folders,
+        )
+
+    def _of(self, batch: _Batch, findings: Sequence[Sequence[JsonObject]]) -> Iterator[Hit]:
+        for resource, found in zip(batch.resources, findings, strict=False):
+            for finding in found:
+                yield from self._hit(batch, resource, finding)
+
+    def _hit(self, batch: _Batch, resource: Resource, finding: JsonObject) -> Iterator[Hit]:
+        id = str(finding["rule"])
+        if id == engine_rules.unavailable.id:
+            self._tally.unjudged[str(finding.get("value") or finding["message"])] += 1
+        elif id == engine_rules.definition.id:
+            self._break(finding)
+        elif rule := self._rules.get(id):
+            yield Hit(
+                rule, self._violation(batch, resource, finding, rule), batch.cluster, batch.kustomization, resource
+            )
+
+    def _violation(self, batch: _Batch, resource: Resource, finding: JsonObject, rule: Rule) -> Violation:
+        severity = Severity(finding["severity"])
+        declared = _DECLARED[rule.id].severity
+        several = f" (Kubernetes {batch.version})" if len(self._judge.versions) > 1 else ""
+        return Violation(
+            f"{resource.kind} {resource.name}: {finding['message']}{several}",
+            tuple(finding["path"]),
+            resource,
+            remedy=_sentence(finding.get("remedy")),
+            severity=severity if severity is not declared and rule.severity is declared else None,
+            value=rule.id in _VALUES,
+        )
+
+    def _break(self, finding: JsonObject) -> None:
+        message = str(finding["message"])
+        self._tally.broken.setdefault(message, Violation(message, remedy=_sentence(finding.get("remedy"))))
+
+    def _fail(self, error: RenderError) -> None:
+        self._tally.unjudged[error.message] += 1
+
+    def _told_once(self) -> Iterator[Hit]:
+        if rule := self._rules.get(engine_rules.definition.id):
+            for violation in self._tally.broken.values():
+                yield Hit(rule, violation, None)
+        if self._tally.unjudged:
+            counts = sorted(self._tally.unjudged.items(), key=lambda item: (-item[1], item[0]))
+            listed = ", ".join(f"{kind} ({count})" for kind, count in counts[:_LISTED])
+            more = f" and {len(counts) - _LISTED} more kinds" if len(counts) > _LISTED else ""
+            total = self._tally.unjudged.total()
+            yield from _general(self._rules, f"{total} objects are of kinds without a known schema: {listed}{more}")
+
+
+def _general(rules: Mapping[str, Rule], message: str) -> Iterator[Hit]:
+    if rule := rules.get(engine_rules.unavailable.id):
+        yield Hit(rule, Violation(message), None)
+
+
+def _sentence(remedy: object) -> str | None:
+    text = str(remedy or "")
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else None
