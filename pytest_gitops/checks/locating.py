@@ -16,6 +16,8 @@ from pytest_gitops.model import Kustomization, Location, Resource
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)[^}]*\}")
 _MOST_NESTED = 8
+# What a patch repeats to say which object it is about.
+_IDENTITY: tuple[FieldPath, ...] = (("apiVersion",), ("kind",), ("metadata",), ("metadata", "name"))
 
 
 class Locator:
@@ -79,6 +81,9 @@ class Locator:
         nested: int,
     ) -> Iterator[Place]:
         """Yield the places that hold parts of the path, what is applied last first."""
+        if path in _IDENTITY:
+            yield from self._origin(resource, path)
+            return
         if path and kustomization is not None and nested < _MOST_NESTED:
             yield from self._by_flux(cluster, resource, path, kustomization, nested + 1)
         for file in dict.fromkeys(reversed(resource.transformations)) if path else ():
