@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 from pytest_gitops.checks import kinds
 from pytest_gitops.checks.rule import FieldPath, Violation
@@ -13,6 +14,8 @@ from pytest_gitops.checks.sources import SourceTree
 from pytest_gitops.model import Cluster, Failed, Fleet, Kustomization, Rendered, Resource, ResourceId, Severity, Skipped
 
 PLACEHOLDER = "gitops-placeholder-"
+
+Answer = TypeVar("Answer")
 
 
 def is_unknown(value: object) -> bool:
@@ -58,6 +61,7 @@ class ClusterIndex:
         self.cluster = cluster
         self.fleet = fleet
         self.remote = remote
+        self._answers: dict[object, Any] = {}
 
     @property
     def name(self) -> str:
@@ -115,8 +119,22 @@ class ClusterIndex:
         bare, group = kinds.split(kind)
         if group is not None:
             return next(iter(self._by_id.get(ResourceId(group, bare, namespace, name), ())), None)
-        ids = (owned for owned in self._by_kind.get(bare, ()) if owned.resource.name == name)
-        return next((owned for owned in ids if owned.resource.namespace == namespace), None)
+        return self._by_name.get((bare, namespace, name))
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str, str], Owned]:
+        found: dict[tuple[str, str, str], Owned] = {}
+        for owned in self.resources:
+            id = owned.resource.id
+            found.setdefault((id.kind, id.namespace, id.name), owned)
+        return found
+
+    def memo(self, question: Callable[[ClusterIndex], Answer]) -> Answer:
+        """Return the answer to a question about this cluster that several rules ask, worked out once."""
+        if question not in self._answers:
+            self._answers[question] = question(self)
+        answer: Answer = self._answers[question]
+        return answer
 
     @cached_property
     def unrendered(self) -> tuple[Unrendered, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pytest_gitops.checks import given
 from pytest_gitops.checks.context import ClusterIndex
 from pytest_gitops.checks.graph._first_use import Need, unordered
 from pytest_gitops.checks.rule import Scope, Violation, rule
@@ -73,5 +74,7 @@ def order_namespace(cluster: ClusterIndex) -> Iterator[Violation]:
 def _needs(cluster: ClusterIndex) -> Iterator[Need]:
     for owned in cluster.resources:
         namespace = owned.resource.namespace
-        if namespace and (providers := cluster.owners(ResourceId("", "Namespace", "", namespace))):
+        if namespace not in ("", *given.NAMESPACES) and (
+            providers := cluster.owners(ResourceId("", "Namespace", "", namespace))
+        ):
             yield owned, f"the namespace {namespace}", providers, ("metadata", "namespace")

@@ -1,0 +1,5 @@
+"""What a cluster has without Git: what Kubernetes makes, and what whoever bootstraps Flux made before it."""
+
+NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease", "flux-system")
+CLUSTER_ROLES = ("cluster-admin", "admin", "edit", "view")
+NAMESPACED = (("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt"))

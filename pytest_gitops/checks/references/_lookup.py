@@ -1,0 +1,103 @@
+"""Whether a cluster has what an object refers to, or something in it may make that at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from pytest_gitops.checks import given, kinds
+from pytest_gitops.checks.context import ClusterIndex, is_unknown
+from pytest_gitops.checks.rule import FieldPath, Violation
+from pytest_gitops.model import Kustomization, Resource, Severity
+from pytest_gitops.variables import made_object, may_make
+
+_FLUX = ".fluxcd.io"
+
+
+def absent(
+    cluster: ClusterIndex,
+    kind: str,
+    namespace: str,
+    name: str,
+    *,
+    message: str,
+    path: FieldPath,
+    subject: Resource | Kustomization | None = None,
+    severity: Severity | None = None,
+) -> Iterator[Violation]:
+    """Yield a violation where neither Git nor anything that runs in the cluster is known to provide an object.
+
+    Where something may make it (a custom resource that names it, or is named as it begins; a part of the cluster
+    that isn't rendered), the violation is an info that names it.
+    """
+    if (
+        (kind, name) in given.NAMESPACED
+        or cluster.get(kind, namespace, name) is not None
+        or _is_made(cluster, kind, namespace, name)
+    ):
+        return
+    if maker := _may_be_made(cluster, kind, namespace, name):
+        yield Violation(f"{message}: unknown, as {maker} may make it", path, subject, severity=Severity.INFO)
+        return
+    for violation in cluster.missing(kind, namespace, name, message=message, path=path, subject=subject):
+        unknown = violation.severity is not None
+        yield Violation(
+            violation.message,
+            path,
+            subject,
+            remedy=violation.remedy or near(cluster, kind, namespace, name),
+            severity=violation.severity if unknown else severity,
+        )
+
+
+def near(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> str | None:
+    """Return a remedy that names the likeliest object meant: of the same name elsewhere, or of nearly the same "
+    "name."""
+    others = [owned.resource for owned in cluster.of_kind(kind)]
+    if elsewhere := [other.namespace for other in others if other.name == name and other.namespace != namespace]:
+        return f"There is one in the namespace {', '.join(sorted(set(elsewhere)))}; it has to be in {namespace}."
+    here = [other.name for other in others if other.namespace == namespace]
+    if close := get_close_matches(name, here, 1, 0.75):
+        return f"Did you mean {close[0]}?"
+    return None
+
+
+def made_secrets(cluster: ClusterIndex) -> dict[tuple[str, str], Resource]:
+    """Return the Secrets that rendered objects make at run time (ExternalSecret, Certificate, …), and those "
+    "objects."""
+    found: dict[tuple[str, str], Resource] = {}
+    for owned in cluster.resources:
+        if may_make(owned.resource) and (made := made_object(owned.resource)):
+            found.setdefault((owned.resource.namespace, made[1]), owned.resource)
+    return found
+
+
+def _is_made(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> bool:
+    return kind == "Secret" and (namespace, name) in cluster.memo(made_secrets)
+
+
+def _may_be_made(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> Resource | None:
+    """Operators name what they make after the object they make it for, or are told its name in a field of that."""
+    if kind not in ("Secret", "ConfigMap", "PersistentVolumeClaim", "Service", "ServiceAccount", "Namespace"):
+        return None
+    quoted = f'"{name}"'
+    for owned in cluster.memo(_custom_resources):
+        resource = owned
+        if resource.namespace not in ("", namespace):
+            continue
+        if name == resource.name or name.startswith(f"{resource.name}-") or quoted in resource.text:
+            return resource
+    return None
+
+
+def _custom_resources(cluster: ClusterIndex) -> tuple[Resource, ...]:
+    return tuple(
+        owned.resource
+        for owned in cluster.resources
+        if owned.resource.id.group not in kinds.GROUPS.values() and not owned.resource.id.group.endswith(_FLUX)
+    )
+
+
+def named(value: object) -> str:
+    """Return a reference's name as text; empty where there is none, or where Git can't tell it."""
+    return "" if value is None or is_unknown(value) else str(value)

@@ -1,0 +1,83 @@
+"""The source of a chart is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_gitops.checks.context import Context, is_unknown
+from pytest_gitops.checks.pods import mapping
+from pytest_gitops.checks.references._lookup import near
+from pytest_gitops.checks.rule import FieldPath, Violation, rule
+from pytest_gitops.model import JsonObject, Resource
+
+
+@rule(
+    "chart-source-missing",
+    check="references",
+    set="essential",
+    severity="error",
+    kinds=("HelmRelease", "HelmChart"),
+    description="The source that a HelmRelease or HelmChart names in `chartRef` or `sourceRef` exists. Without "
+    "it no chart "
+    "is ever fetched.",
+    remedy="Create the source, or correct kind, name and namespace of the reference.",
+    source="https://fluxcd.io/flux/components/helm/helmreleases/#chart-reference",
+    passing=[
+        """
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: apps}
+spec: {chartRef: {kind: OCIRepository, name: web}}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {name: web, namespace: apps}
+spec: {url: "oci://example.org/web"}
+"""
+    ],
+    failing=[
+        """
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: apps}
+spec: {chart: {spec: {chart: web, sourceRef: {kind: HelmRepository, name: charts}}}}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: charts, namespace: flux-system}
+spec: {url: "https://example.org/charts"}
+"""
+    ],
+)
+def chart_source_missing(resource: Resource, context: Context) -> Iterator[Violation]:
+    """Yield a violation where the source of the chart does not exist."""
+    for path, reference in _references(resource):
+        kind, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
+        namespace = str(reference.get("namespace") or resource.namespace)
+        if not kind or not name or is_unknown(name) or _exists(context, kind, namespace, name):
+            continue
+        message = (
+            f"{resource.kind} {resource.name} takes its chart from {kind} {namespace}/{name}, which does not exist"
+        )
+        opaque = [p for p in context.cluster.unknown(kind, namespace) if not p.name.startswith("HelmRelease/")]
+        if opaque or kind == "ExternalArtifact":
+            yield from context.cluster.missing(kind, namespace, name, message=message, path=path)
+        else:
+            yield Violation(message, path, remedy=near(context.cluster, kind, namespace, name))
+
+
+def _exists(context: Context, kind: str, namespace: str, name: str) -> bool:
+    if context.cluster.get(kind, namespace, name) is not None:
+        return True
+    # A bootstrapped cluster has its own source, which the repository need not declare.
+    sources = (source.id for source in context.cluster.cluster.sources)
+    return any((id.kind, id.namespace, id.name) == (kind, namespace, name) for id in sources)
+
+
+def _references(resource: Resource) -> Iterator[tuple[FieldPath, JsonObject]]:
+    spec = resource.spec
+    if resource.kind == "HelmChart":
+        yield ("spec", "sourceRef"), mapping(spec, "sourceRef")
+        return
+    yield ("spec", "chartRef"), mapping(spec, "chartRef")
+    yield ("spec", "chart", "spec", "sourceRef"), mapping(spec, "chart", "spec", "sourceRef")

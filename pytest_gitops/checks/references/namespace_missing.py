@@ -1,0 +1,93 @@
+"""The namespace of an object is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_gitops.checks import given
+from pytest_gitops.checks.context import ClusterIndex, Owned, is_unknown
+from pytest_gitops.checks.pods import mapping
+from pytest_gitops.checks.references._lookup import near
+from pytest_gitops.checks.rule import Scope, Violation, rule
+from pytest_gitops.model import Severity
+
+
+@rule(
+    "namespace-missing",
+    check="references",
+    set="essential",
+    severity="error",
+    scope=Scope.CLUSTER,
+    description="Something in Git creates the namespace of every object, except for those that every cluster "
+    "has. Flux does not "
+    "create namespaces by itself, and applies nothing of a Kustomization that has an object without one.",
+    remedy="Add the Namespace to a Kustomization that comes before, or correct `metadata.namespace` or "
+    "`targetNamespace`.",
+    source="https://fluxcd.io/flux/components/kustomize/kustomizations/#target-namespace",
+    passing=[
+        """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: apps}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: apps}
+"""
+    ],
+    failing=[
+        """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: apps}
+"""
+    ],
+)
+def namespace_missing(cluster: ClusterIndex) -> Iterator[Violation]:
+    """Yield a violation for the first object of each Kustomization and missing namespace."""
+    for target in cluster.targets.values():
+        users = _users(target)
+        for namespace, owned in users.items():
+            if target.get("Namespace", "", namespace) is None and namespace not in target.memo(_by_releases):
+                yield from _judged(target, namespace, list(owned.values()))
+
+
+def _users(cluster: ClusterIndex) -> dict[str, dict[str, Owned]]:
+    """Return the first object of each Kustomization in each namespace that isn't given."""
+    found: dict[str, dict[str, Owned]] = {}
+    for owned in cluster.resources:
+        namespace = owned.resource.namespace
+        if namespace not in ("", *given.NAMESPACES) and not is_unknown(namespace):
+            found.setdefault(namespace, {}).setdefault(owned.kustomization.name, owned)
+    return found
+
+
+def _judged(cluster: ClusterIndex, namespace: str, users: list[Owned]) -> Iterator[Violation]:
+    opaque = [part for part in cluster.unrendered if not part.name.startswith("HelmRelease/")]
+    severity = Severity.INFO if opaque else _severity(cluster, users)
+    for owned in users:
+        resource = owned.resource
+        message = f"{resource.kind} {resource.name} is in the namespace {namespace}, which nothing creates"
+        if opaque:
+            message = f"{message}: unknown, as {opaque[0]} may hold it"
+        remedy = near(cluster, "Namespace", "", namespace)
+        yield Violation(message, ("metadata", "namespace"), resource, severity=severity, remedy=remedy)
+
+
+def _severity(cluster: ClusterIndex, users: list[Owned]) -> Severity | None:
+    """Where a cluster was bootstrapped with something that isn't in Git, that may have made the namespace.
+
+    It surely has where several Kustomizations live in it.
+    """
+    if not any(kustomization.implicit for kustomization in cluster.cluster.kustomizations):
+        return None
+    return Severity.INFO if len(users) > 1 else Severity.WARNING
+
+
+def _by_releases(cluster: ClusterIndex) -> frozenset[str]:
+    """Return the namespaces that HelmReleases create to install into."""
+    return frozenset(
+        str(owned.resource.spec.get("targetNamespace") or owned.resource.namespace)
+        for owned in cluster.of_kind("HelmRelease")
+        if mapping(owned.resource.spec, "install").get("createNamespace") is True
+    )

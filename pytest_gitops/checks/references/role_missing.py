@@ -1,0 +1,51 @@
+"""A binding grants a role that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_gitops.checks import given
+from pytest_gitops.checks.context import Context
+from pytest_gitops.checks.pods import mapping
+from pytest_gitops.checks.references._lookup import absent, named
+from pytest_gitops.checks.rule import Violation, rule
+from pytest_gitops.model import Resource
+
+
+@rule(
+    "role-missing",
+    check="references",
+    set="essential",
+    severity="error",
+    kinds=("RoleBinding", "ClusterRoleBinding"),
+    description="The role that a RoleBinding or ClusterRoleBinding grants exists; it grants nothing otherwise.",
+    remedy="Create the role, or correct kind and name of `roleRef`.",
+    source="https://kubernetes.io/docs/reference/access-authn-authz/rbac/#rolebinding-and-clusterrolebinding",
+    passing=[
+        """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: deployer, namespace: apps}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}
+subjects: [{kind: Group, name: deployers, apiGroup: rbac.authorization.k8s.io}]
+"""
+    ],
+    failing=[
+        """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: deployer, namespace: apps}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: deployer}
+subjects: [{kind: Group, name: deployers, apiGroup: rbac.authorization.k8s.io}]
+"""
+    ],
+)
+def role_missing(resource: Resource, context: Context) -> Iterator[Violation]:
+    """Yield a violation where the role does not exist."""
+    reference = mapping(resource.object, "roleRef")
+    kind, name = named(reference.get("kind")), named(reference.get("name"))
+    if kind not in ("Role", "ClusterRole") or not name or name in given.CLUSTER_ROLES or name.startswith("system:"):
+        return
+    namespace = resource.namespace if kind == "Role" else ""
+    message = f"{resource.kind} {resource.name} grants {kind} {name}, which does not exist"
+    yield from absent(context.cluster, kind, namespace, name, message=message, path=("roleRef", "name"))
