@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from pytest_gitops.model import JsonObject, Resource
+from pytest_gitops.objects import mapping, scalar
 
 # kustomize-controller 1.9 (Flux 2.9) turned StrictPostBuildSubstitutions on by default.
 STRICT_SINCE = (2, 9)
@@ -35,14 +36,12 @@ def gate_in(texts: Iterable[str]) -> bool | None:
 
 def gate_in_patches(patches: Iterable[JsonObject]) -> bool | None:
     """Return what a FluxInstance's patches set the feature gate to for kustomize-controller, None for nothing."""
-    return gate_in(str(patch.get("patch") or "") for patch in patches if _targets_controller(patch))
+    return gate_in(scalar(patch, "patch") for patch in patches if _targets_controller(patch))
 
 
 def gate_in_deployment(resource: Resource) -> bool | None:
     """Return what a rendered Deployment's arguments set the feature gate to, None for nothing."""
-    template = (resource.spec.get("template") or {}).get("spec") or {}
-    containers = template.get("containers") or []
-    return gate_in(str(arg) for container in containers for arg in container.get("args") or [])
+    return gate_in([resource.text])
 
 
 def is_controller(resource: Resource) -> bool:
@@ -52,16 +51,13 @@ def is_controller(resource: Resource) -> bool:
 
 def labelled_version(resource: Resource) -> str | None:
     """Return the Flux version that an object of ``flux install`` carries as a label, None where it has none."""
-    labels = resource.labels
-    if labels.get("app.kubernetes.io/part-of") != "flux":
-        return None
-    version = labels.get("app.kubernetes.io/version")
-    return str(version) if version else None
+    labels = mapping(resource.metadata, "labels")
+    part_of_flux = labels.get("app.kubernetes.io/part-of") == "flux"
+    return scalar(labels, "app.kubernetes.io/version") or None if part_of_flux else None
 
 
 def _targets_controller(patch: JsonObject) -> bool:
-    target = patch.get("target")
-    name = str(target.get("name") or "") if isinstance(target, dict) else ""
+    name = scalar(mapping(patch, "target"), "name")
     try:
         return not name or re.fullmatch(name, CONTROLLER) is not None
     except re.error:

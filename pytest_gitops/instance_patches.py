@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from pytest_gitops.discovery import Entry
 from pytest_gitops.model import JsonObject
+from pytest_gitops.objects import mapping, name_of, scalar
 from pytest_gitops.rendering import BuildRequest, Renderer, RenderError, TreeError
 
 
@@ -56,16 +57,15 @@ def _build(renderer: Renderer, objects: list[JsonObject], patches: list[JsonObje
 
 def _may_apply(patch: JsonObject, objects: list[JsonObject]) -> bool:
     """Tell whether a patch may be meant for one of the objects; most are for Flux's controllers."""
-    target = patch.get("target")
-    if not isinstance(target, dict):
+    target = mapping(patch, "target")
+    if not target:
         return any(f"kind: {obj['kind']}" in str(patch.get("patch")) for obj in objects)
     return any(_matches(target, obj) for obj in objects)
 
 
 def _matches(target: JsonObject, obj: JsonObject) -> bool:
-    metadata = obj.get("metadata") or {}
-    pairs = ((target.get("kind"), obj.get("kind")), (target.get("name"), metadata.get("name")))
-    return all(not pattern or _fits(str(pattern), str(text)) for pattern, text in pairs)
+    pairs = ((scalar(target, "kind"), scalar(obj, "kind")), (scalar(target, "name"), name_of(obj)))
+    return all(not pattern or _fits(pattern, text) for pattern, text in pairs)
 
 
 def _fits(pattern: str, text: str) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pytest_gitops.discovery import Reach
 from pytest_gitops.discovery.declaration import Declaration
 from pytest_gitops.model import Failed
-from pytest_gitops.paths import clean
 from pytest_gitops.recursion import ClusterRun
 
 SHOWN = 5
@@ -39,7 +38,7 @@ def _of_cluster(run: ClusterRun, reach: Reach) -> Iterator[str]:
     if count:
         yield f"{name}: {count} ResourceSets are not expanded"
     for node in run.ordered():
-        path = clean(str(node.spec.get("path") or ""))
+        path = node.path
         below = reach.declared_in(reach.coverage.reads(path)) if isinstance(node.outcome, Failed) else []
         others = [declaration for declaration in below if declaration.name != node.key[-1]]
         if others and reach.exists(path):

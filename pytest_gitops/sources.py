@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_gitops.model import JsonObject
+from pytest_gitops.objects import listed, mapping, scalar
 from pytest_gitops.paths import clean, is_directory
 from pytest_gitops.repository import Repository
 from pytest_gitops.urls import normalise
@@ -92,7 +93,7 @@ class SourceMap:
             ignore=str(spec["ignore"]) if spec.get("ignore") else None,
             submodules=bool(spec.get("recurseSubmodules")),
         )
-        url = str(spec.get("url") or "")
+        url = scalar(spec, "url")
         mapped = self._mapped.get(str(key)) or (self._mapped.get(normalise(url)) if url else None)
         if mapped is not None:
             return _at(common, mapped)
@@ -103,7 +104,7 @@ class SourceMap:
 
     def knows_url(self, url: str) -> bool:
         """Tell whether a URL is one of the repository's, or of the cluster's own source."""
-        own_url = str(_spec(self._own_object).get("url") or "")
+        own_url = scalar(_spec(self._own_object), "url")
         known = self._repository.urls | ({normalise(own_url)} if own_url else set())
         return normalise(url) in known
 
@@ -112,7 +113,7 @@ class SourceMap:
         remedy = f"give a local directory for it with `sources: {{{key}: DIRECTORY}}`"
         if key.kind == "ExternalArtifact":
             return f"is made in the cluster by an artifact generator and is not available here; {remedy}"
-        where = url or str(spec.get("endpoint") or "") or "no URL"
+        where = url or scalar(spec, "endpoint") or "no URL"
         if not url or not self.knows_url(url):
             return f"({where}) is not this repository and is not available here; {remedy}"
         if key.kind != "GitRepository":
@@ -144,18 +145,16 @@ def _at(place: Place, directory: Path) -> Place:
 
 
 def _spec(obj: JsonObject | None) -> JsonObject:
-    spec = (obj or {}).get("spec")
-    return spec if isinstance(spec, dict) else {}
+    return mapping(obj, "spec")
 
 
 def _ref(spec: JsonObject) -> JsonObject:
-    ref = spec.get("ref")
-    return ref if isinstance(ref, dict) else {}
+    return mapping(spec, "ref")
 
 
 def _branch(spec: JsonObject) -> str:
     ref = _ref(spec)
-    return str(ref.get("name") or "").removeprefix("refs/heads/") or str(ref.get("branch") or DEFAULT_BRANCH)
+    return scalar(ref, "name").removeprefix("refs/heads/") or (scalar(ref, "branch") or DEFAULT_BRANCH)
 
 
 def _pin(spec: JsonObject) -> str | None:
@@ -163,7 +162,7 @@ def _pin(spec: JsonObject) -> str | None:
     ref = _ref(spec)
     if ref.get("commit"):
         return f"commit {ref['commit']}"
-    name = str(ref.get("name") or "")
+    name = scalar(ref, "name")
     if name and not name.startswith("refs/heads/"):
         return name
     if name:
@@ -176,13 +175,10 @@ def _pin(spec: JsonObject) -> str | None:
 
 def includes(source: JsonObject | None, namespace: str) -> tuple[tuple[SourceKey, str, str], ...]:
     """Return a GitRepository's ``spec.include``: which other, from which of its directories, to which of its own."""
-    includes = _spec(source).get("include")
     result = []
-    for include in includes if isinstance(includes, list) else ():
-        repository = include.get("repository") if isinstance(include, dict) else None
-        if isinstance(repository, dict) and repository.get("name"):
-            name = str(repository["name"])
-            to = clean(str(include.get("toPath") or name))
+    for include in listed(_spec(source), "include"):
+        name = scalar(mapping(include, "repository"), "name")
+        if name:
             key = SourceKey("GitRepository", namespace, name)
-            result.append((key, clean(str(include.get("fromPath") or "")), to))
+            result.append((key, clean(scalar(include, "fromPath")), clean(scalar(include, "toPath") or name)))
     return tuple(result)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pytest_gitops.model import JsonObject, Resource
+from pytest_gitops.objects import listed, mapping, scalar
 from pytest_gitops.rendering import VariableSource
 
 ENCRYPTED = "ENC["
@@ -46,19 +47,17 @@ UNKNOWN = Values(complete=False)
 
 def references(kustomization: JsonObject) -> tuple[Reference, ...]:
     """Return a Kustomization's ``spec.postBuild.substituteFrom``; entries that name nothing are left out."""
-    entries = post_build(kustomization).get("substituteFrom")
+    entries = listed(post_build(kustomization), "substituteFrom")
     return tuple(
-        Reference(str(entry.get("kind") or ""), str(entry["name"]), bool(entry.get("optional")))
-        for entry in (entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict) and entry.get("name")
+        Reference(scalar(entry, "kind"), scalar(entry, "name"), bool(entry.get("optional")))
+        for entry in entries
+        if isinstance(entry, dict) and scalar(entry, "name")
     )
 
 
 def post_build(kustomization: JsonObject) -> JsonObject:
     """Return a Kustomization's ``spec.postBuild``, empty where there is none."""
-    spec = kustomization.get("spec")
-    value = spec.get("postBuild") if isinstance(spec, dict) else None
-    return value if isinstance(value, dict) else {}
+    return mapping(kustomization, "spec", "postBuild")
 
 
 def placeholder(name: str) -> str:
@@ -74,23 +73,23 @@ def values_of(resource: Resource) -> Values:
     """
     obj = resource.object
     if resource.id.group == "" and resource.kind == "ConfigMap":
-        return _plain(_mapping(obj, "data"))
+        return _plain(mapping(obj, "data"))
     if resource.id.group == "" and resource.kind == "Secret":
         return _secret(obj)
-    return _made(resource, _mapping(obj, "spec"))
+    return _made(resource, mapping(obj, "spec"))
 
 
 def made_object(resource: Resource) -> tuple[str, str] | None:
     """Return kind and name of the Secret that a rendered object makes at run time, None for any other object."""
-    spec = resource.spec if isinstance(resource.object.get("spec"), dict) else {}
+    spec = mapping(resource.object, "spec")
     if resource.kind == "ExternalSecret" and resource.id.group == "external-secrets.io":
-        return "Secret", str(_mapping(spec, "target").get("name") or resource.name)
+        return "Secret", (scalar(mapping(spec, "target"), "name") or resource.name)
     if resource.kind == "SealedSecret":
-        return "Secret", str(_mapping(_mapping(spec, "template"), "metadata").get("name") or resource.name)
+        return "Secret", str(mapping(mapping(spec, "template"), "metadata").get("name") or resource.name)
     if resource.kind == "Certificate" and resource.id.group == "cert-manager.io":
-        return "Secret", str(spec.get("secretName") or resource.name)
+        return "Secret", (scalar(spec, "secretName") or resource.name)
     if resource.id.group and "Secret" in resource.kind and not resource.kind.endswith(("Store", "Binding", "Class")):
-        return "Secret", str(_mapping(spec, "destination").get("name") or resource.name)
+        return "Secret", (scalar(mapping(spec, "destination"), "name") or resource.name)
     return None
 
 
@@ -102,14 +101,14 @@ def may_make(resource: Resource) -> bool:
 def _secret(obj: JsonObject) -> Values:
     texts: dict[str, str] = {}
     hidden: set[str] = set()
-    for key, value in _mapping(obj, "data").items():
+    for key, value in mapping(obj, "data").items():
         text = str(value)
         decoded = None if text.startswith(ENCRYPTED) else _decode(text)
         if decoded is None or decoded.startswith(ENCRYPTED):
             hidden.add(key)
         else:
             texts[key] = decoded
-    plain = _plain(_mapping(obj, "stringData"))
+    plain = _plain(mapping(obj, "stringData"))
     hidden = (hidden - set(plain.known)) | plain.hidden
     return Values({k: v for k, v in (texts | dict(plain.known)).items() if k not in hidden}, frozenset(hidden))
 
@@ -122,12 +121,10 @@ def _plain(data: JsonObject) -> Values:
 
 def _made(resource: Resource, spec: JsonObject) -> Values:
     if resource.kind == "SealedSecret":
-        template = _plain(_mapping(_mapping(spec, "template"), "data"))
-        return Values(template.known, frozenset(_mapping(spec, "encryptedData")))
-    if resource.kind == "ExternalSecret" and not spec.get("dataFrom") and not _mapping(spec, "target").get("template"):
-        entries = spec.get("data")
-        listed = entries if isinstance(entries, list) else []
-        keys = frozenset(str(entry.get("secretKey")) for entry in listed if isinstance(entry, dict))
+        template = _plain(mapping(mapping(spec, "template"), "data"))
+        return Values(template.known, frozenset(mapping(spec, "encryptedData")))
+    if resource.kind == "ExternalSecret" and not spec.get("dataFrom") and not mapping(spec, "target").get("template"):
+        keys = frozenset(scalar(entry, "secretKey") for entry in listed(spec, "data"))
         return Values(hidden=keys, complete=bool(keys))
     return UNKNOWN
 
@@ -137,8 +134,3 @@ def _decode(text: str) -> str | None:
         return base64.b64decode(text, validate=False).decode()
     except (binascii.Error, ValueError):
         return None
-
-
-def _mapping(obj: JsonObject, key: str) -> JsonObject:
-    value = obj.get(key)
-    return value if isinstance(value, dict) else {}

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from pytest_gitops.model import JsonObject, Location, group_of
+from pytest_gitops.objects import mapping, name_of, namespace_of, scalar
 from pytest_gitops.paths import ancestors, clean, directory_of, is_below
 from pytest_gitops.rendering import Index, IndexedObject
 
@@ -63,12 +64,12 @@ class Declaration:
 
 def is_kustomization(obj: JsonObject) -> bool:
     """Tell whether an object is a Flux Kustomization of any version."""
-    return obj.get("kind") == "Kustomization" and group_of(str(obj.get("apiVersion") or "")) == KUSTOMIZE_GROUP
+    return obj.get("kind") == "Kustomization" and group_of(scalar(obj, "apiVersion")) == KUSTOMIZE_GROUP
 
 
 def is_source(obj: JsonObject) -> bool:
     """Tell whether an object is one of source-controller's."""
-    return group_of(str(obj.get("apiVersion") or "")) == SOURCE_GROUP
+    return group_of(scalar(obj, "apiVersion")) == SOURCE_GROUP
 
 
 def declarations(index: Index, ignored: tuple[str, ...] = ()) -> list[Declaration]:
@@ -107,32 +108,24 @@ def declared_sources(index: Index) -> dict[tuple[str, str], list[IndexedObject]]
     found: dict[tuple[str, str], list[IndexedObject]] = defaultdict(list)
     for item in index.objects:
         if is_source(item.object):
-            metadata = item.object.get("metadata") or {}
-            found[str(item.object.get("kind")), str(metadata.get("name"))].append(item)
+            found[str(item.object.get("kind")), name_of(item.object)].append(item)
     return found
 
 
 def _declaration(item: IndexedObject) -> Declaration:
-    metadata = _mapping(item.object, "metadata")
-    spec = _mapping(item.object, "spec")
-    namespace = str(metadata.get("namespace") or "")
-    path = str(spec.get("path") or "")
+    spec = mapping(item.object, "spec")
+    namespace = namespace_of(item.object)
+    path = scalar(spec, "path")
     return Declaration(
         location=item.location,
         object=item.object,
         namespace=namespace,
-        name=str(metadata.get("name") or ""),
+        name=name_of(item.object),
         path=None if TEMPLATE.search(path) else clean(path),
-        source=_source(_mapping(spec, "sourceRef"), namespace),
+        source=_source(mapping(spec, "sourceRef"), namespace),
     )
 
 
 def _source(reference: JsonObject, namespace: str) -> tuple[str, str, str] | None:
-    if not reference.get("name"):
-        return None
-    return str(reference.get("kind") or ""), str(reference.get("namespace") or namespace), str(reference["name"])
-
-
-def _mapping(obj: JsonObject, key: str) -> JsonObject:
-    value = obj.get(key)
-    return value if isinstance(value, dict) else {}
+    name = scalar(reference, "name")
+    return (scalar(reference, "kind"), scalar(reference, "namespace") or namespace, name) if name else None

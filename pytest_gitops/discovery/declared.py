@@ -9,6 +9,7 @@ from pytest_gitops.discovery.declaration import Declaration
 from pytest_gitops.discovery.entry import BOOTSTRAP_NAME, Entry, Root
 from pytest_gitops.discovery.instance import FluxInstance
 from pytest_gitops.discovery.reach import Reach
+from pytest_gitops.objects import scalar
 
 
 def declared_entries(reach: Reach, instances: Sequence[FluxInstance]) -> list[Entry]:
@@ -19,7 +20,7 @@ def declared_entries(reach: Reach, instances: Sequence[FluxInstance]) -> list[En
         known = entries.get(instance.path)
         if known is not None:
             entries[instance.path] = known if known.instance else replace(known, instance=instance)
-        elif reach.exists(instance.path) or reach.is_this_repository(str(instance.sync.get("url") or "")):
+        elif reach.exists(instance.path) or reach.is_this_repository(scalar(instance.sync, "url")):
             entries[instance.path] = _of_instance(instance, reach)
     return [entries[path] for path in sorted(entries)]
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pytest_gitops.discovery.declaration import CLUSTER_PARENTS, Declaration
 from pytest_gitops.discovery.entry import BOOTSTRAP_NAME, Entry, Root, implicit_root
 from pytest_gitops.discovery.reach import Reach
+from pytest_gitops.objects import listed, mapping, scalar
 from pytest_gitops.paths import ancestors, directory_of, is_below
 
 Groups = dict[str, list[Declaration]]
@@ -154,8 +155,8 @@ def _is_tied(groups: list[list[Declaration]]) -> bool:
 
 
 def _dependencies(declaration: Declaration) -> set[str]:
-    entries = (declaration.object.get("spec") or {}).get("dependsOn")
-    return {str(e.get("name")) for e in entries if isinstance(e, dict)} if isinstance(entries, list) else set()
+    entries = listed(mapping(declaration.object, "spec"), "dependsOn")
+    return {scalar(entry, "name") for entry in entries}
 
 
 def _is_one_cluster(heads: Sequence[Declaration]) -> bool:

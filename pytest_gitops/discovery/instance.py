@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pytest_gitops.discovery.declaration import TEMPLATE, in_chart, is_dead_corner
 from pytest_gitops.model import JsonObject, Location, group_of
+from pytest_gitops.objects import listed, mapping, name_of, namespace_of, scalar
 from pytest_gitops.paths import clean, is_below
 from pytest_gitops.rendering import Index, IndexedObject
 
@@ -31,31 +32,28 @@ class FluxInstance:
     @property
     def sync(self) -> JsonObject:
         """The instance's ``spec.sync``."""
-        value = self.spec.get("sync")
-        return value if isinstance(value, dict) else {}
+        return mapping(self.spec, "sync")
 
     @property
     def path(self) -> str:
         """The directory it syncs, relative to the source's root."""
-        return clean(str(self.sync.get("path") or ""))
+        return clean(scalar(self.sync, "path"))
 
     @property
     def name(self) -> str:
         """The name of the source and the Kustomization: by default that of the namespace."""
-        return str(self.sync.get("name") or self.namespace)
+        return scalar(self.sync, "name") or self.namespace
 
     @property
     def version(self) -> str:
         """The Flux version it asks for; ``2.x`` is what the chart of flux-operator's project defaults to."""
-        distribution = self.spec.get("distribution")
-        return str((distribution or {}).get("version") or "2.x") if isinstance(distribution, dict) else "2.x"
+        return scalar(mapping(self.spec, "distribution"), "version") or "2.x"
 
     @property
     def patches(self) -> list[JsonObject]:
         """The patches for all that it makes: Flux's controllers, the source and the Kustomization."""
-        kustomize = self.spec.get("kustomize")
-        patches = kustomize.get("patches") if isinstance(kustomize, dict) else None
-        return [patch for patch in patches if isinstance(patch, dict)] if isinstance(patches, list) else []
+        patches = listed(mapping(self.spec, "kustomize"), "patches")
+        return [patch for patch in patches if isinstance(patch, dict)]
 
     def kustomization(self) -> JsonObject:
         """Return the Kustomization that flux-operator makes, before ``spec.kustomize.patches``."""
@@ -67,18 +65,18 @@ class FluxInstance:
                 "interval": "10m0s",
                 "path": f"./{self.path}",
                 "prune": True,
-                "sourceRef": {"kind": str(self.sync.get("kind") or "GitRepository"), "name": self.name},
+                "sourceRef": {"kind": (scalar(self.sync, "kind") or "GitRepository"), "name": self.name},
             },
         }
 
     def source(self) -> JsonObject:
         """Return the source that flux-operator makes, before ``spec.kustomize.patches``."""
-        kind, ref = str(self.sync.get("kind") or "GitRepository"), str(self.sync.get("ref") or "")
-        spec: JsonObject = {"interval": str(self.sync.get("interval") or "1m0s")}
+        kind, ref = (scalar(self.sync, "kind") or "GitRepository"), scalar(self.sync, "ref")
+        spec: JsonObject = {"interval": (scalar(self.sync, "interval") or "1m0s")}
         if kind == "Bucket":
-            spec |= {"endpoint": str(self.sync.get("url") or ""), "bucketName": ref}
+            spec |= {"endpoint": scalar(self.sync, "url"), "bucketName": ref}
         else:
-            spec |= {"url": str(self.sync.get("url") or ""), "ref": {"name" if kind == "GitRepository" else "tag": ref}}
+            spec |= {"url": scalar(self.sync, "url"), "ref": {"name" if kind == "GitRepository" else "tag": ref}}
         return {
             "apiVersion": "source.toolkit.fluxcd.io/v1",
             "kind": kind,
@@ -101,24 +99,18 @@ def instances(index: Index, ignored: tuple[str, ...] = ()) -> list[FluxInstance]
 
 
 def _instance(item: IndexedObject) -> FluxInstance | None:
-    group, kind = group_of(str(item.object.get("apiVersion") or "")), item.object.get("kind")
-    spec = item.object.get("spec")
-    metadata = item.object.get("metadata")
-    if not isinstance(spec, dict) or not isinstance(metadata, dict):
-        return None
-    namespace = str(metadata.get("namespace") or NAMESPACE)
+    group, kind = group_of(scalar(item.object, "apiVersion")), item.object.get("kind")
+    spec = mapping(item.object, "spec")
+    namespace = namespace_of(item.object) or NAMESPACE
     if group == "fluxcd.controlplane.io" and kind == "FluxInstance":
         return FluxInstance(item.location, spec, namespace)
-    if group == "helm.toolkit.fluxcd.io" and kind == "HelmRelease" and _is_instance_chart(spec, metadata):
-        values = spec.get("values")
-        instance = values.get("instance") if isinstance(values, dict) else None
-        target = str(spec.get("targetNamespace") or namespace)
-        field = "spec.values.instance.sync"
-        return FluxInstance(item.location, instance, target, field) if isinstance(instance, dict) else None
+    if group == "helm.toolkit.fluxcd.io" and kind == "HelmRelease" and CHART in _charts(item.object):
+        target = scalar(spec, "targetNamespace") or namespace
+        return FluxInstance(item.location, mapping(spec, "values", "instance"), target, "spec.values.instance.sync")
     return None
 
 
-def _is_instance_chart(spec: JsonObject, metadata: JsonObject) -> bool:
-    reference = spec.get("chartRef") or (spec.get("chart") or {}).get("spec") or {}
-    names = (reference.get("name"), reference.get("chart"), metadata.get("name")) if isinstance(reference, dict) else ()
-    return CHART in names
+def _charts(release: JsonObject) -> tuple[str, ...]:
+    """Return the names that may tell a HelmRelease's chart."""
+    reference = mapping(release, "spec", "chartRef")
+    return scalar(reference, "name"), scalar(mapping(release, "spec", "chart", "spec"), "chart"), name_of(release)

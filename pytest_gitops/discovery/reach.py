@@ -10,6 +10,7 @@ from functools import cached_property
 from pytest_gitops.discovery.coverage import Coverage
 from pytest_gitops.discovery.declaration import Declaration, declared_sources
 from pytest_gitops.model import JsonObject, Location
+from pytest_gitops.objects import listed, mapping, namespace_of, scalar
 from pytest_gitops.paths import directory_of, is_directory
 from pytest_gitops.rendering import Index, IndexedObject
 from pytest_gitops.repository import Repository
@@ -48,9 +49,8 @@ class Reach:
         """Return the files that one Kustomization's build reads, none where it isn't built from here."""
         if declaration.path is None or not self.exists(declaration.path):
             return frozenset()
-        components = (declaration.object.get("spec") or {}).get("components")
-        names = [str(name) for name in components] if isinstance(components, list) else []
-        return self.coverage.reads(declaration.path, names)
+        components = listed(mapping(declaration.object, "spec"), "components")
+        return self.coverage.reads(declaration.path, map(str, components))
 
     def declared_in(self, files: Iterable[str]) -> list[Declaration]:
         """Return the Kustomizations that some files declare."""
@@ -117,13 +117,12 @@ class Reach:
     def _declaring(self, source: tuple[str, str, str]) -> list[IndexedObject]:
         kind, namespace, name = source
         items = self._sources.get((kind, name), [])
-        return [item for item in items if not namespace or _namespace(item.object) in (namespace, "")]
+        return [item for item in items if not namespace or namespace_of(item.object) in (namespace, "")]
 
     def _is_checkout(self, source: JsonObject) -> bool:
         """Tell whether a GitRepository is the repository at a branch that may be checked out here."""
-        spec = source.get("spec")
-        here = isinstance(spec, dict) and normalise(_url(source)) in self._repository.urls
-        return here and tracked_branch(spec or {}) in self._repository.branches
+        here = normalise(_url(source)) in self._repository.urls
+        return here and tracked_branch(mapping(source, "spec")) in self._repository.branches
 
     @cached_property
     def _directories(self) -> dict[str, bool]:
@@ -131,10 +130,5 @@ class Reach:
 
 
 def _url(source: JsonObject) -> str:
-    spec = source.get("spec")
-    return str(spec.get("url") or spec.get("endpoint") or "") if isinstance(spec, dict) else ""
-
-
-def _namespace(obj: JsonObject) -> str:
-    metadata = obj.get("metadata")
-    return str(metadata.get("namespace") or "") if isinstance(metadata, dict) else ""
+    spec = mapping(source, "spec")
+    return scalar(spec, "url") or scalar(spec, "endpoint")

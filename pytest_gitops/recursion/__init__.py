@@ -1,9 +1,10 @@
 """Follows clusters from their entries through everything that their Kustomizations declare, as Flux does."""
 
-from pytest_gitops.recursion.cluster import ClusterRun, ClusterSettings, Surroundings
+from pytest_gitops.recursion.cluster import ClusterRun
 from pytest_gitops.recursion.failures import Failures, overlay_failure
 from pytest_gitops.recursion.places import Places
 from pytest_gitops.recursion.reading import files_read, paths_of, unread
+from pytest_gitops.recursion.settings import ClusterSettings, Surroundings
 from pytest_gitops.recursion.trees import Trees
 
 __all__ = [

@@ -3,53 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_gitops.discovery import Entry
-from pytest_gitops.discovery.declaration import KUSTOMIZE_GROUP
 from pytest_gitops.flux_version import gate_in_deployment, is_controller, is_strict, labelled_version
-from pytest_gitops.model import Cluster, Failed, Outcome, Rendered, Resource, Skipped
-from pytest_gitops.paths import clean
+from pytest_gitops.model import Cluster, Failed, Outcome, Rendered, Skipped
+from pytest_gitops.objects import scalar
+from pytest_gitops.recursion.children import is_applied_kustomization, with_namespace
 from pytest_gitops.recursion.failures import Failures
 from pytest_gitops.recursion.node import Inputs, Name, Node
-from pytest_gitops.recursion.places import Places, moved
+from pytest_gitops.recursion.places import moved
 from pytest_gitops.recursion.registry import Key, Registry
+from pytest_gitops.recursion.settings import ClusterSettings, Surroundings
 from pytest_gitops.recursion.sourcing import Sourcing
 from pytest_gitops.recursion.substitution import Substitution
-from pytest_gitops.recursion.trees import Trees
 from pytest_gitops.rendering import BuildRequest, Done, RenderError, TreeError
-from pytest_gitops.sources import Place, SourceMap
+from pytest_gitops.sources import SourceMap
 from pytest_gitops.variables import post_build
 
 # A Kustomization is rendered again when what it used has changed; two that feed each other would never end.
 MAX_RENDERS = 6
-DISABLED = ("kustomize.toolkit.fluxcd.io/reconcile", "disabled")
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterSettings:
-    """What is known of a cluster before it is rendered.
-
-    ``strict`` is what the user says, or None; ``assumed_strict`` what its Flux version implies.
-    """
-
-    name: str
-    flux_version: str | None = None
-    strict: bool | None = None
-    assumed_strict: bool = True
-    values: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all clusters of a repository share: views of directories, places in files, and where builds go."""
-
-    trees: Trees
-    places: Places
-    submit: Callable[[BuildRequest], None]
 
 
 class ClusterRun:
@@ -158,10 +131,12 @@ class ClusterRun:
         """Submit a Kustomization's build unless it is up to date, let it wait for what it needs, or end it."""
         self._watch(node)
         place = self._sourcing.locate(node)
-        ended = self._unresolved(node) if isinstance(place, Place) else place
-        if ended is not None:
-            node.inputs = None
-            self._end(node, ended)
+        if isinstance(place, Failed | Skipped):
+            self._refuse(node, place)
+            return
+        unresolved = _unresolved(node)
+        if unresolved is not None:
+            self._refuse(node, unresolved)
             return
         variables = self._substitution.answers(node, self._has_unknown_parts)
         if place is None or variables is None:
@@ -180,7 +155,7 @@ class ClusterRun:
             return
         node.generation += 1
         node.in_flight = True
-        path = clean(str(node.spec.get("path") or ""))
+        path = node.path
         tag = (self, node, node.generation)
         self._around.submit(BuildRequest(tree, path, node.object, inputs.variables, inputs.strict, tag=tag))
 
@@ -209,7 +184,7 @@ class ClusterRun:
     def _redeclared(self, node: Node, rendered: Rendered) -> bool:
         """Render an entry again where its own output holds it otherwise: the cluster holds what was applied last."""
         for resource in rendered:
-            if _is_kustomization(resource) and (node.target, resource.namespace, resource.name) == node.key:
+            if is_applied_kustomization(resource) and (node.target, resource.namespace, resource.name) == node.key:
                 if resource.get("spec") == node.spec or node.generation >= MAX_RENDERS:
                     return False
                 node.object = resource.object
@@ -234,10 +209,10 @@ class ClusterRun:
         """Take the Kustomizations that a render holds as the cluster's, in place of those an earlier one held."""
         before, node.children = node.children, {}
         for index, resource in enumerate(rendered):
-            if not _is_kustomization(resource) or _is_disabled(resource):
+            if not is_applied_kustomization(resource):
                 continue
             child = Node(
-                _with_namespace(resource, node.namespace),
+                with_namespace(resource, node.namespace),
                 self._around.places.of(resource, node.location),
                 (*node.order, index),
                 parent=node,
@@ -279,6 +254,11 @@ class ClusterRun:
             self._drop(child)
         self._replan(user for key in self._registry.withdraw(node) for user in self._users.get(key, ()))
 
+    def _refuse(self, node: Node, outcome: Outcome) -> None:
+        """End a Kustomization whose build can't even be asked for."""
+        node.inputs = None
+        self._end(node, outcome)
+
     def _end(self, node: Node, outcome: Outcome) -> None:
         """End a Kustomization without a render."""
         node.outcome = outcome
@@ -292,28 +272,13 @@ class ClusterRun:
                 self._waiting.pop(node, None)
                 self._plan(node)
 
-    def _unresolved(self, node: Node) -> Skipped | None:
-        """Skip what an undeclared entry would have substituted: nobody here knows its ``postBuild``."""
-        path = str(node.spec.get("path") or "")
-        if "${" in path and node.parent is not None and node.parent.implicit:
-            return Skipped(f"spec.path {path} is filled in by the entry's postBuild, which no file here declares")
-        return None
-
     def _has_unknown_parts(self) -> bool:
         return any(isinstance(other.outcome, Failed | Skipped) for other in self._nodes.values())
 
 
-def _is_kustomization(resource: Resource) -> bool:
-    return resource.kind == "Kustomization" and resource.id.group == KUSTOMIZE_GROUP
-
-
-def _is_disabled(resource: Resource) -> bool:
-    """Tell whether kustomize-controller leaves an object out of what it applies."""
-    key, value = DISABLED
-    return resource.annotations.get(key) == value or resource.labels.get(key) == value
-
-
-def _with_namespace(resource: Resource, namespace: str) -> dict[str, Any]:
-    if resource.namespace:
-        return resource.object
-    return {**resource.object, "metadata": {**resource.metadata, "namespace": namespace}}
+def _unresolved(node: Node) -> Skipped | None:
+    """Skip what an undeclared entry would have substituted: nobody here knows its ``postBuild``."""
+    path = scalar(node.spec, "path")
+    if "${" in path and node.parent is not None and node.parent.implicit:
+        return Skipped(f"spec.path {path} is filled in by the entry's postBuild, which no file here declares")
+    return None

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from pytest_gitops.locating import Locator, steps
 from pytest_gitops.model import Failed, Finding, Location, Severity, Skipped
-from pytest_gitops.paths import ancestors, clean, directory_of, is_directory, join
+from pytest_gitops.paths import ancestors, directory_of, is_directory, join
 from pytest_gitops.recursion.node import Node
 from pytest_gitops.recursion.places import Translate
 from pytest_gitops.rendering import RenderError
@@ -82,7 +82,7 @@ class Failures:
     def _near(self, node: Node) -> str | None:
         """Say which directories are called much like the one that isn't there."""
         directory = node.inputs.place.directory if node.inputs else None
-        path = clean(str(node.spec.get("path") or ""))
+        path = node.path
         if directory is None or not path:
             return None
         if is_directory(directory, path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pytest_gitops.model import JsonObject, Kustomization, Location, Outcome, Rendered, ResourceId, Skipped
+from pytest_gitops.objects import mapping, name_of, namespace_of, scalar
+from pytest_gitops.paths import clean
 from pytest_gitops.rendering import VariableSource
 from pytest_gitops.sources import Place, SourceKey
 
@@ -50,12 +52,12 @@ class Node:
     @property
     def namespace(self) -> str:
         """The Kustomization's namespace."""
-        return str((self.object.get("metadata") or {}).get("namespace") or "")
+        return namespace_of(self.object)
 
     @property
     def key(self) -> Name:
         """What tells this Kustomization from all others of its fleet's cluster."""
-        return self.scope, self.namespace, str((self.object.get("metadata") or {}).get("name") or "")
+        return self.scope, self.namespace, name_of(self.object)
 
     @property
     def label(self) -> str:
@@ -65,27 +67,29 @@ class Node:
     @property
     def spec(self) -> JsonObject:
         """The Kustomization's ``spec``."""
-        spec = self.object.get("spec")
-        return spec if isinstance(spec, dict) else {}
+        return mapping(self.object, "spec")
+
+    @property
+    def path(self) -> str:
+        """Its ``spec.path``, relative to the source's root."""
+        return clean(scalar(self.spec, "path"))
 
     @property
     def target(self) -> Scope:
         """The cluster that the Kustomization applies to."""
-        config = self.spec.get("kubeConfig")
-        if not isinstance(config, dict):
+        config = mapping(self.spec, "kubeConfig")
+        if not config:
             return self.scope
-        reference = config.get("secretRef") or config.get("configMapRef") or {}
-        name = str(reference.get("name") or "") if isinstance(reference, dict) else ""
+        name = scalar(mapping(config, "secretRef"), "name") or scalar(mapping(config, "configMapRef"), "name")
         return (*self.scope, f"{self.namespace}/{name}")
 
     @property
     def source(self) -> SourceKey | None:
         """What ``spec.sourceRef`` names, None where it names nothing."""
-        reference = self.spec.get("sourceRef")
-        if not isinstance(reference, dict) or not reference.get("name"):
-            return None
-        namespace = str(reference.get("namespace") or self.namespace)
-        return SourceKey(str(reference.get("kind") or ""), namespace, str(reference["name"]))
+        reference = mapping(self.spec, "sourceRef")
+        name = scalar(reference, "name")
+        namespace = scalar(reference, "namespace") or self.namespace
+        return SourceKey(scalar(reference, "kind"), namespace, name) if name else None
 
     @property
     def chain(self) -> tuple[Location, ...]:

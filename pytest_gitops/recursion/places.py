@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from pytest_gitops.model import Location, Rendered, Resource
+from pytest_gitops.objects import name_of
 from pytest_gitops.rendering import Index
 
 Translate = Callable[[str], str]
@@ -18,7 +19,7 @@ class Places:
     def __init__(self, index: Index) -> None:
         self._documents: dict[str, list[Document]] = defaultdict(list)
         for item in index.objects:
-            name = str((item.object.get("metadata") or {}).get("name") or "")
+            name = name_of(item.object)
             self._documents[item.location.file].append((str(item.object.get("kind")), name, item.location.line))
 
     def of(self, resource: Resource, fallback: Location) -> Location:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from pytest_gitops.discovery import Reach
 from pytest_gitops.discovery.declaration import Declaration
-from pytest_gitops.paths import clean
 from pytest_gitops.recursion.cluster import ClusterRun
 
 
@@ -20,7 +19,7 @@ def files_read(reach: Reach, runs: Iterable[ClusterRun]) -> set[str]:
             if node.rendered is not None:
                 read.update(node.rendered.reads)
             elif node.inputs is not None:
-                failed.add(clean(str(node.spec.get("path") or "")))
+                failed.add(node.path)
     for path in sorted(failed):
         read |= reach.follow(reach.coverage.reads(path), None).files if reach.exists(path) else frozenset()
     return read
@@ -28,7 +27,7 @@ def files_read(reach: Reach, runs: Iterable[ClusterRun]) -> set[str]:
 
 def paths_of(runs: Iterable[ClusterRun]) -> set[str]:
     """Return the directories that the clusters' Kustomizations build, without the repository's root."""
-    paths = {clean(str(node.spec.get("path") or "")) for run in runs for node in run.ordered() if node.rendered}
+    paths = {node.path for run in runs for node in run.ordered() if node.rendered}
     return paths - {""}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_gitops.model import JsonObject, Location, Resource
+from pytest_gitops.objects import name_of, namespace_of
 from pytest_gitops.recursion.node import Node, Scope
 from pytest_gitops.sources import SourceKey
 from pytest_gitops.variables import Reference, Values, made_object, may_make, values_of
@@ -37,8 +38,7 @@ class Registry:
 
     def declare(self, scope: Scope, obj: JsonObject, location: Location) -> None:
         """Take a source that no Kustomization renders."""
-        metadata = obj.get("metadata") or {}
-        key = (scope, str(obj.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
+        key = (scope, str(obj.get("kind")), namespace_of(obj), name_of(obj))
         self._sources[key][None] = (obj, location)
 
     def take(self, node: Node, resources: tuple[Resource, ...], locate: Callable[[Resource], Location]) -> set[Key]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from pytest_gitops.model import Failed, JsonObject, ResourceId, Skipped, Source
+from pytest_gitops.objects import scalar
 from pytest_gitops.recursion.failures import Failures
 from pytest_gitops.recursion.node import Node
 from pytest_gitops.recursion.registry import SOURCE_GROUP, Provided, Registry
@@ -45,7 +46,7 @@ class Sourcing:
         provided = self._registry.source(node.scope, key)
         if provided is None and not self._sources.is_own(key):
             return self._undeclared(node, key)
-        if provided is not None and self._implicit and self._sources.may_be_own(key, str(node.spec.get("path") or "")):
+        if provided is not None and self._implicit and self._sources.may_be_own(key, scalar(node.spec, "path")):
             self._sources.adopt(key)
         if provided is not None and self._sources.is_own(key):
             self._sources.declare_own(provided.object)

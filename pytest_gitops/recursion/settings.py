@@ -1,0 +1,35 @@
+"""What a cluster's recursion is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_gitops.recursion.places import Places
+from pytest_gitops.recursion.trees import Trees
+from pytest_gitops.rendering import BuildRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    """What is known of a cluster before it is rendered.
+
+    ``strict`` is what the user says, or None; ``assumed_strict`` what its Flux version implies.
+    """
+
+    name: str
+    flux_version: str | None = None
+    strict: bool | None = None
+    assumed_strict: bool = True
+    values: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all clusters of a repository share: views of directories, places in files, and where builds go."""
+
+    trees: Trees
+    places: Places
+    submit: Callable[[BuildRequest], None]
