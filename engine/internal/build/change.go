@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
@@ -18,8 +19,8 @@ import (
 // subject is a resource, as far as it matters for whom it is that a patch changes.
 type subject struct {
 	gvk resid.Gvk
-	// names are the one that it has in the end, and the one that it had in its file.
-	names []string
+	// names returns the name that it has in the end, and the one that it had in its file.
+	names func() []string
 }
 
 // changed returns, of the files that kustomize names as having transformed a resource, those that changed it, and
@@ -27,7 +28,7 @@ type subject struct {
 // is meant for the resource is told from its kind and name, its selectors of labels and annotations apart.
 func (j *job) changed(res *resource.Resource, origin *string, passed []string) []string {
 	var files []string
-	s := subject{gvk: res.GetGvk(), names: j.namesOf(res, origin)}
+	s := subject{res.GetGvk(), sync.OnceValue(func() []string { return j.namesOf(res, origin) })}
 	for _, name := range passed {
 		file := j.original(name)
 		if file == nil {
@@ -90,7 +91,7 @@ func (j *job) meant(s subject, patch reference.Patch, at string) bool {
 		ids = j.idsOf(at)
 	}
 	for _, id := range ids {
-		if id.kind == s.gvk.Kind && slices.Contains(s.names, id.name) {
+		if id.kind == s.gvk.Kind && slices.Contains(s.names(), id.name) {
 			return true
 		}
 	}
@@ -99,7 +100,8 @@ func (j *job) meant(s subject, patch reference.Patch, at string) bool {
 
 func selects(s subject, target *types.Selector) bool {
 	expressions, err := types.NewSelectorRegex(target)
-	return err == nil && expressions.MatchGvk(s.gvk) && slices.ContainsFunc(s.names, expressions.MatchName)
+	return err == nil && expressions.MatchGvk(s.gvk) &&
+		(target.Name == "" || slices.ContainsFunc(s.names(), expressions.MatchName))
 }
 
 // namesOf returns the name of a resource, and the one that it seems to have in the file that it comes from: prefixes,
@@ -109,11 +111,11 @@ func (j *job) namesOf(res *resource.Resource, origin *string) []string {
 	if origin == nil {
 		return names
 	}
-	if file := j.original(*origin); file != nil && reference.IsKustomization(*origin) {
-		for _, generated := range file.Generated {
-			if strings.Contains(res.GetName(), generated) {
-				names = append(names, generated)
-			}
+	if reference.IsKustomization(*origin) {
+		if file := j.original(*origin); file != nil {
+			names = append(names, slices.DeleteFunc(slices.Clone(file.Generated), func(name string) bool {
+				return !strings.Contains(res.GetName(), name)
+			})...)
 		}
 		return names
 	}
