@@ -12,7 +12,7 @@ from pytest_gitops.checks.context import ClusterIndex, FleetIndex
 from pytest_gitops.checks.rule import Rule, Violation
 from pytest_gitops.checks.running import Hit
 from pytest_gitops.checks.schema import engine_rules
-from pytest_gitops.model import JsonObject, Kustomization, Resource, Severity
+from pytest_gitops.model import JsonObject, Kustomization, Location, Resource, Severity
 from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError
 from pytest_gitops.rendering.validator import Knowledge, Validator
 
@@ -74,6 +74,7 @@ class _Run:
 
     def hits(self, index: FleetIndex) -> Iterator[Hit]:
         """Yield what the engine says of all clusters."""
+        yield from self._duplicates(index)
         opened = list(self._opened(index))
         batches: dict[int, list[_Batch]] = {}
         tickets: dict[tuple[int, tuple[str, ...]], int] = {}
@@ -94,6 +95,16 @@ class _Run:
             if verdict.ticket not in batches and verdict.error:
                 self._fail(verdict.error)
         yield from self._told_once()
+
+    def _duplicates(self, index: FleetIndex) -> Iterator[Hit]:
+        """Yield the keys that a file holds twice, for every Kustomization that reads the file."""
+        rule = self._rules.get(engine_rules.duplicate_key.id)
+        for found in self._validator.duplicates(index.fleet.root) if rule else ():
+            file, message = found["file"], f"{found['key']} is set on line {found['first']} already"
+            violation = Violation(message, location=Location(file, found["line"]))
+            for cluster, kustomization in _readers(index, file):
+                if rule:
+                    yield Hit(rule, violation, cluster, kustomization)
 
     def _opened(self, index: FleetIndex) -> Iterator[tuple[int, _Batch]]:
         """Yield every Kustomization's objects with the handle of what its cluster knows."""
@@ -172,6 +183,16 @@ class _Run:
             more = f" and {len(counts) - _LISTED} more kinds" if len(counts) > _LISTED else ""
             total = self._tally.unjudged.total()
             yield from _general(self._rules, f"{total} objects are of kinds without a known schema: {listed}{more}")
+
+
+def _readers(index: FleetIndex, file: str) -> Sequence[tuple[ClusterIndex | None, Kustomization | None]]:
+    found = [
+        (cluster, kustomization)
+        for cluster in index.clusters
+        for kustomization in cluster.cluster.kustomizations
+        if kustomization.rendered is not None and file in kustomization.rendered.reads
+    ]
+    return found or [(None, None)]
 
 
 def _general(rules: Mapping[str, Rule], message: str) -> Iterator[Hit]:

@@ -11,7 +11,7 @@ from pytest_gitops.model import JsonObject
 from pytest_gitops.rendering import wire
 from pytest_gitops.rendering.binary import engine_path, start_engine
 from pytest_gitops.rendering.process import ProcessEndedError
-from pytest_gitops.rendering.protocol import RenderError
+from pytest_gitops.rendering.protocol import RenderError, Tree
 
 _DEADLINE = 60.0  # seconds for the objects of one Kustomization
 _GRACE = 5.0
@@ -64,14 +64,21 @@ class Validator:
             "folders": [str(folder) for folder in knowledge.folders],
             "kubernetes": knowledge.kubernetes,
         }
-        try:
-            self._process.send(self._request("schemas", json.dumps(parameters).encode()))
-            _, answer = wire.reply(self._process.receive(_DEADLINE + _GRACE)[0])
-        except (ProcessEndedError, ValueError) as error:
-            return _ended(error)
+        answer = self._ask("schemas", json.dumps(parameters).encode())
         if isinstance(answer, RenderError):
             return answer
         return int(answer["schemas"]), answer["findings"]
+
+    def duplicates(self, root: Path) -> Sequence[JsonObject]:
+        """Return the keys that kustomization files and patches below a directory hold twice.
+
+        There are none where the directory can't be read. Call it before anything is submitted.
+        """
+        tree = self._ask("open", wire.open_parameters(Tree(root), self._cache))
+        if isinstance(tree, RenderError):
+            return ()
+        found = self._ask("lint", wire.tree_parameters(int(tree["tree"])))
+        return () if isinstance(found, RenderError) else found["duplicates"]
 
     def submit(self, schemas: int, texts: Sequence[str], *, namespaces: bool) -> int:
         """Queue a batch of objects, given as JSON texts, and return its ticket.
@@ -104,6 +111,14 @@ class Validator:
     def close(self) -> None:
         """End the engine."""
         self._process.end()
+
+    def _ask(self, method: str, parameters: bytes) -> JsonObject | RenderError:
+        try:
+            self._process.send(self._request(method, parameters))
+            _, answer = wire.reply(self._process.receive(_DEADLINE + _GRACE)[0])
+        except (ProcessEndedError, ValueError) as error:
+            return _ended(error)
+        return answer
 
     def _request(self, method: str, parameters: bytes) -> bytes:
         self._number += 1

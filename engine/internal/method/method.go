@@ -41,6 +41,7 @@ func (e *Engine) Table() map[string]protocol.Handler {
 		"scan":  method(e.scan),
 		"build": method(e.build),
 
+		"lint":     method(e.lint),
 		"schemas":  method(e.schemas),
 		"validate": method(e.validate),
 	}

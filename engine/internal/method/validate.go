@@ -7,6 +7,7 @@ import (
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/cache"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/lint"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/protocol"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/tree"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/validate"
@@ -105,4 +106,12 @@ func (e *Engine) validate(ctx context.Context, params validateParams) (any, erro
 		opened.cache.Put(key, &tree.Trace{}, result)
 	}
 	return result, err
+}
+
+func (e *Engine) lint(ctx context.Context, params treeParams) (any, error) {
+	opened, err := e.tree(params.Tree)
+	if err != nil {
+		return nil, err
+	}
+	return lint.Run(ctx, opened.view)
 }

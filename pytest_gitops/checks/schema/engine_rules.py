@@ -46,6 +46,13 @@ duplicate = _rule(
     "Remove or rename one of the two entries.",
     _APPLY,
 )
+duplicate_key = _rule(
+    "duplicate-key",
+    "No mapping in a kustomization file or a patch holds a key twice: kustomize takes the last one without a word. In "
+    "a resource, such a key fails the build.",
+    "Remove one of the two, or merge them.",
+    "https://yaml.org/spec/1.2.2/#mapping",
+)
 expression = _rule(
     "schema-expression",
     "The rules in CEL that a CustomResourceDefinition states (`x-kubernetes-validations`) hold.",
