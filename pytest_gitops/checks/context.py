@@ -164,17 +164,18 @@ class ClusterIndex:
         path: FieldPath = (),
         subject: Resource | Kustomization | None = None,
         remedy: str | None = None,
+        besides: Resource | None = None,
     ) -> Iterator[Violation]:
         """Yield a violation if the cluster has no such object.
 
         Where a part of the cluster that may hold it isn't rendered, or the name isn't known, "missing" is
-        "unknown": an info that names that part.
+        "unknown": an info that names that part. ``besides`` is an object that can't bring along what it needs itself.
         """
         if self.get(kind, namespace, name) is not None:
             return
         if is_unknown(name) or is_unknown(namespace):
             yield Violation(f"{message}: unknown, as its name is not in Git", path, subject, severity=Severity.INFO)
-        elif parts := self.unknown(kind, namespace):
+        elif parts := tuple(p for p in self.unknown(kind, namespace) if besides is None or p.name != str(besides.id)):
             yield Violation(
                 f"{message}: unknown, as {_listed(parts)} may hold it", path, subject, severity=Severity.INFO
             )

@@ -6,9 +6,12 @@ import pytest
 from clean_fleet import clean_fleet
 from conftest import Check
 from fault import Fault
+from graph_faults import FAULTS as GRAPH
 from policy_faults import FAULTS as POLICY
+from reference_faults import FAULTS as REFERENCES
+from schema_faults import FAULTS as SCHEMA
 
-FAULTS = [*POLICY]
+FAULTS = [*GRAPH, *REFERENCES, *POLICY, *SCHEMA]
 
 
 def test_the_clean_fleet_is_silent(check: Check) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pytest_gitops.checks.context import ClusterIndex, Owned
 from pytest_gitops.checks.graph._order import Order
 from pytest_gitops.checks.rule import FieldPath, Violation
+from pytest_gitops.model import Severity
 
 Need = tuple[Owned, str, list[Owned], FieldPath]
 
@@ -30,6 +31,14 @@ def unordered(cluster: ClusterIndex, needs: Iterable[Need]) -> Iterator[Violatio
             f"{user.resource.id} needs {what}, which Kustomization {provider.name} creates; "
             f"Kustomization {user.kustomization.name} does not depend on that one"
         )
+        if order.settled(user.kustomization, provider):
+            # Flux applies nothing of a Kustomization whose dry run fails, so what it declares never comes to be.
+            remedy = f"Move it to where {what} is, or into a Kustomization that depends on {provider.name}."
+            message = (
+                f"{user.resource.id} needs {what}, which Kustomization {provider.name} creates, but that comes later"
+            )
+            yield Violation(message, path, user.resource, remedy=remedy, severity=Severity.ERROR)
+            continue
         remedy = (
             f"Add `dependsOn: [{{name: {provider.id.name}, namespace: {provider.id.namespace}}}]` to Kustomization "
             f"{user.kustomization.name}."

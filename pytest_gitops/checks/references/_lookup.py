@@ -24,11 +24,13 @@ def absent(
     path: FieldPath,
     subject: Resource | Kustomization | None = None,
     severity: Severity | None = None,
+    besides: Resource | None = None,
 ) -> Iterator[Violation]:
     """Yield a violation where neither Git nor anything that runs in the cluster is known to provide an object.
 
     Where something may make it (a custom resource that names it, or is named as it begins; a part of the cluster
-    that isn't rendered), the violation is an info that names it.
+    that isn't rendered), the violation is an info that names it. ``besides`` is an object that can't bring along
+    what it needs itself.
     """
     if (
         (kind, name) in given.NAMESPACED
@@ -39,7 +41,9 @@ def absent(
     if maker := _may_be_made(cluster, kind, namespace, name):
         yield Violation(f"{message}: unknown, as {maker} may make it", path, subject, severity=Severity.INFO)
         return
-    for violation in cluster.missing(kind, namespace, name, message=message, path=path, subject=subject):
+    for violation in cluster.missing(
+        kind, namespace, name, message=message, path=path, subject=subject, besides=besides
+    ):
         unknown = violation.severity is not None
         yield Violation(
             violation.message,
@@ -51,8 +55,8 @@ def absent(
 
 
 def near(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> str | None:
-    """Return a remedy that names the likeliest object meant: of the same name elsewhere, or of nearly the same "
-    "name."""
+    """Return a remedy that names the likeliest object meant: of the same name elsewhere, or of nearly the same
+    name."""
     others = [owned.resource for owned in cluster.of_kind(kind)]
     if elsewhere := [other.namespace for other in others if other.name == name and other.namespace != namespace]:
         return f"There is one in the namespace {', '.join(sorted(set(elsewhere)))}; it has to be in {namespace}."
@@ -63,8 +67,8 @@ def near(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> str | N
 
 
 def made_secrets(cluster: ClusterIndex) -> dict[tuple[str, str], Resource]:
-    """Return the Secrets that rendered objects make at run time (ExternalSecret, Certificate, …), and those "
-    "objects."""
+    """Return the Secrets that rendered objects make at run time (ExternalSecret, Certificate, …), and those
+    objects."""
     found: dict[tuple[str, str], Resource] = {}
     for owned in cluster.resources:
         if may_make(owned.resource) and (made := made_object(owned.resource)):

@@ -61,9 +61,9 @@ def chart_source_missing(resource: Resource, context: Context) -> Iterator[Viola
         )
         opaque = [p for p in context.cluster.unknown(kind, namespace) if not p.name.startswith("HelmRelease/")]
         if opaque or kind == "ExternalArtifact":
-            yield from context.cluster.missing(kind, namespace, name, message=message, path=path)
+            yield from context.cluster.missing(kind, namespace, name, message=message, path=(*path, "name"))
         else:
-            yield Violation(message, path, remedy=near(context.cluster, kind, namespace, name))
+            yield Violation(message, (*path, "name"), remedy=near(context.cluster, kind, namespace, name))
 
 
 def _exists(context: Context, kind: str, namespace: str, name: str) -> bool:

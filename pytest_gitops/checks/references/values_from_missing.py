@@ -61,7 +61,14 @@ def values_from_missing(resource: Resource, context: Context) -> Iterator[Violat
             message = f"HelmRelease {resource.name} takes values from {kind} {name}, which does not exist"
             severity = Severity.WARNING if kind == "Secret" else None
             yield from absent(
-                context.cluster, kind, resource.namespace, name, message=message, path=path, severity=severity
+                context.cluster,
+                kind,
+                resource.namespace,
+                name,
+                message=message,
+                path=path,
+                severity=severity,
+                besides=resource,
             )
             continue
         key = str(entry.get("valuesKey") or "values.yaml")

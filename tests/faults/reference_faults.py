@@ -1,0 +1,214 @@
+"""Faults in what refers to what."""
+
+from __future__ import annotations
+
+from fault import Fault, create, replace
+
+_DEPLOYMENT = "apps/base/deployment.yaml"
+_POLICIES = "apps/base/policies.yaml"
+_ALERTS = "infrastructure/configs/notifications.yaml"
+_NGINX = "infrastructure/controllers/ingress-nginx.yaml"
+
+FAULTS = [
+    Fault(
+        "service-account-of-a-workload",
+        replace(_DEPLOYMENT, "serviceAccountName: web", "serviceAccountName: website"),
+        rule="service-account-missing",
+        file=_DEPLOYMENT,
+        at="serviceAccountName: website",
+    ),
+    Fault(
+        "service-account-of-a-kustomization",
+        replace("clusters/production/apps.yaml", "  wait: true\n", "  wait: true\n  serviceAccountName: deployer\n"),
+        rule="service-account-missing",
+        file="clusters/production/apps.yaml",
+        at="serviceAccountName: deployer",
+        clusters=("production",),
+    ),
+    Fault(
+        "config-map-of-a-container",
+        replace(
+            _DEPLOYMENT,
+            "- configMapRef:\n                name: web\n",
+            "- configMapRef:\n                name: settings\n",
+        ),
+        rule="config-map-missing",
+        file=_DEPLOYMENT,
+        at="name: settings",
+    ),
+    Fault(
+        "key-of-a-config-map",
+        replace(
+            _DEPLOYMENT,
+            "            - name: DOMAIN\n              value: ${domain}\n",
+            "            - name: DOMAIN\n              valueFrom:\n                configMapKeyRef:\n"
+            "                  name: web\n                  key: DOMAIN_NAME\n",
+        ),
+        rule="config-map-missing",
+        file=_DEPLOYMENT,
+        at="key: DOMAIN_NAME",
+    ),
+    Fault(
+        "secret-of-a-container",
+        replace(
+            _DEPLOYMENT,
+            "          envFrom:\n",
+            "          envFrom:\n            - secretRef:\n                name: credentials\n",
+        ),
+        rule="secret-missing",
+        file=_DEPLOYMENT,
+        at="name: credentials",
+        severity="warning",
+    ),
+    Fault(
+        "claim-of-a-job",
+        replace("apps/base/backup.yaml", "claimName: backup", "claimName: backups"),
+        rule="claim-missing",
+        file="apps/base/backup.yaml",
+        at="claimName: backups",
+    ),
+    Fault(
+        "selector-of-a-service",
+        replace(
+            "apps/base/service.yaml", "    app.kubernetes.io/name: web\n", "    app.kubernetes.io/name: frontend\n"
+        ),
+        rule="service-selector",
+        file="apps/base/service.yaml",
+        at="selector:",
+    ),
+    Fault(
+        "backend-of-an-ingress",
+        replace("apps/base/ingress.yaml", "                name: web\n", "                name: website\n"),
+        rule="ingress-backend",
+        file="apps/base/ingress.yaml",
+        at="name: website",
+    ),
+    Fault(
+        "port-of-an-ingress",
+        replace("apps/base/ingress.yaml", "                  name: http\n", "                  number: 8080\n"),
+        rule="ingress-backend",
+        file="apps/base/ingress.yaml",
+        at="number: 8080",
+    ),
+    Fault(
+        "target-of-an-autoscaler",
+        replace(_POLICIES, "    kind: Deployment\n    name: web\n", "    kind: Deployment\n    name: frontend\n"),
+        rule="scale-target",
+        file=_POLICIES,
+        at="name: frontend",
+    ),
+    Fault(
+        "selector-of-a-disruption-budget",
+        replace(_POLICIES, "      app.kubernetes.io/name: web\n", "      app.kubernetes.io/name: frontend\n"),
+        rule="disruption-budget-selector",
+        file=_POLICIES,
+        at="selector:",
+        severity="warning",
+    ),
+    Fault(
+        "role-of-a-binding",
+        replace("apps/base/access.yaml", "  kind: Role\n  name: web\n", "  kind: Role\n  name: reader\n"),
+        rule="role-missing",
+        file="apps/base/access.yaml",
+        at="name: reader",
+    ),
+    Fault(
+        "subject-of-a-binding",
+        replace(
+            "apps/base/access.yaml",
+            "  - kind: ServiceAccount\n    name: web\n",
+            "  - kind: ServiceAccount\n    name: website\n",
+        ),
+        rule="subject-missing",
+        file="apps/base/access.yaml",
+        at="name: website",
+    ),
+    Fault(
+        "provider-of-an-alert",
+        replace(_ALERTS, "  providerRef:\n    name: slack\n", "  providerRef:\n    name: chat\n"),
+        rule="notification-reference",
+        file=_ALERTS,
+        at="name: chat",
+    ),
+    Fault(
+        "source-of-an-alert",
+        replace(_ALERTS, '      name: "*"\n', "      name: app\n"),
+        rule="notification-reference",
+        file=_ALERTS,
+        at="name: app",
+    ),
+    Fault(
+        "repository-of-an-image-policy",
+        replace(
+            "images/exporter.yaml",
+            "  imageRepositoryRef:\n    name: exporter\n",
+            "  imageRepositoryRef:\n    name: exporters\n",
+        ),
+        rule="image-automation-reference",
+        file="images/exporter.yaml",
+        at="name: exporters",
+        clusters=("staging",),
+    ),
+    Fault(
+        "source-of-an-image-automation",
+        replace("images/exporter.yaml", "    name: flux-system\n", "    name: fleet\n"),
+        rule="image-automation-reference",
+        file="images/exporter.yaml",
+        at="name: fleet",
+        clusters=("staging",),
+    ),
+    Fault(
+        "path-of-an-image-automation",
+        replace("images/exporter.yaml", "path: ./apps", "path: ./applications"),
+        rule="image-automation-reference",
+        file="images/exporter.yaml",
+        at="path: ./applications",
+        clusters=("staging",),
+    ),
+    Fault(
+        "marker-of-no-policy",
+        replace(_DEPLOYMENT, '"flux-system:exporter"', '"flux-system:metrics"'),
+        rule="image-policy-marker",
+        file=_DEPLOYMENT,
+        at="flux-system:metrics",
+    ),
+    Fault(
+        "source-of-a-chart",
+        replace(
+            _NGINX,
+            "        kind: HelmRepository\n        name: ingress-nginx\n",
+            "        kind: HelmRepository\n        name: nginx\n",
+        ),
+        rule="chart-source-missing",
+        file=_NGINX,
+        at="name: nginx",
+    ),
+    Fault(
+        "values-of-a-release",
+        replace(
+            _NGINX, "  interval: 30m\n", "  interval: 30m\n  valuesFrom:\n    - kind: ConfigMap\n      name: settings\n"
+        ),
+        rule="values-from-missing",
+        file=_NGINX,
+        at="name: settings",
+    ),
+    Fault(
+        "namespace-of-an-object",
+        create(
+            "clusters/staging/limits.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: limits\n  namespace: limits\n",
+        ),
+        rule="namespace-missing",
+        file="clusters/staging/limits.yaml",
+        at="namespace: limits",
+        clusters=("staging",),
+    ),
+    Fault(
+        "two-owners",
+        create("clusters/staging/web.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: web\n"),
+        rule="owner-conflict",
+        file="apps/base/namespace.yaml",
+        at="name: web",
+        clusters=("staging",),
+    ),
+]

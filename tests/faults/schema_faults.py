@@ -1,0 +1,260 @@
+"""Faults that the API server would tell, each at the line that holds the field."""
+
+from __future__ import annotations
+
+from fault import Fault, append, replace
+
+_DEPLOYMENT = "apps/base/deployment.yaml"
+_SERVICE = "apps/base/service.yaml"
+_POLICIES = "apps/base/policies.yaml"
+_BACKUP = "apps/base/backup.yaml"
+_INGRESS = "apps/base/ingress.yaml"
+_CONTROLLERS = "infrastructure/controllers/ingress-nginx.yaml"
+_PRODUCTION = ("production",)
+_APPS = "clusters/production/apps.yaml"
+_INFRASTRUCTURE = "clusters/production/infrastructure.yaml"
+
+FAULTS = [
+    Fault(
+        "misspelt-field",
+        replace(_DEPLOYMENT, "serviceAccountName: web", "serviceAcountName: web"),
+        rule="schema-unknown-field",
+        file=_DEPLOYMENT,
+        at="serviceAcountName: web",
+    ),
+    Fault(
+        "field-at-the-wrong-level",
+        replace(
+            _DEPLOYMENT, "      serviceAccountName: web\n", "      readinessProbe: {}\n      serviceAccountName: web\n"
+        ),
+        rule="schema-unknown-field",
+        file=_DEPLOYMENT,
+        at="readinessProbe: {}",
+    ),
+    Fault(
+        "replicas-as-text",
+        replace("apps/production/replicas.yaml", "replicas: 2", 'replicas: "2"'),
+        rule="schema-type",
+        file="apps/production/replicas.yaml",
+        at='replicas: "2"',
+        clusters=_PRODUCTION,
+    ),
+    Fault(
+        "port-as-text",
+        replace(_SERVICE, "port: 80\n", 'port: "80"\n'),
+        rule="schema-type",
+        file=_SERVICE,
+        at='port: "80"',
+    ),
+    Fault(
+        "number-in-a-config-map",
+        replace("clusters/production/vars.yaml", 'port: "8080"', "port: 8080"),
+        rule="schema-type",
+        file="clusters/production/vars.yaml",
+        at="port: 8080",
+        clusters=_PRODUCTION,
+    ),
+    Fault(
+        "selector-that-misses-its-pods",
+        replace(
+            _DEPLOYMENT,
+            "        app.kubernetes.io/name: web\n    spec:",
+            "        app.kubernetes.io/name: website\n    spec:",
+        ),
+        rule="schema-value",
+        file=_DEPLOYMENT,
+        at="app.kubernetes.io/name: website",
+    ),
+    Fault(
+        "port-out-of-range",
+        replace(_DEPLOYMENT, "containerPort: 9090", "containerPort: 90900"),
+        rule="schema-value",
+        file=_DEPLOYMENT,
+        at="containerPort: 90900",
+    ),
+    Fault(
+        "quantity",
+        replace(_DEPLOYMENT, "memory: 128Mi", "memory: 128Megs"),
+        rule="schema-value",
+        file=_DEPLOYMENT,
+        at="memory: 128Megs",
+    ),
+    Fault(
+        "request-above-its-limit",
+        replace(_DEPLOYMENT, "memory: 64Mi", "memory: 640Mi"),
+        rule="schema-value",
+        file=_DEPLOYMENT,
+        at="memory: 640Mi",
+    ),
+    Fault(
+        "same-environment-variable-twice",
+        replace(
+            _DEPLOYMENT, "value: ${domain}", "value: ${domain}\n            - name: DOMAIN\n              value: other"
+        ),
+        rule="schema-duplicate",
+        file=_DEPLOYMENT,
+        at="value: other",
+    ),
+    Fault(
+        "container-without-image",
+        replace(
+            _DEPLOYMENT,
+            '          image: ghcr.io/example-org/exporter:0.9.1 # {"$imagepolicy": "flux-system:exporter"}\n',
+            "",
+        ),
+        rule="schema-required",
+        file=_DEPLOYMENT,
+        at="- name: metrics\n",
+    ),
+    Fault(
+        "label-value",
+        replace(
+            _DEPLOYMENT,
+            "  labels:\n    app.kubernetes.io/name: web\n",
+            "  labels:\n    app.kubernetes.io/name: web app\n",
+        ),
+        rule="schema-value",
+        file=_DEPLOYMENT,
+        at="app.kubernetes.io/name: web app",
+    ),
+    Fault(
+        "object-name",
+        append(_POLICIES, "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: Web_Settings\n"),
+        rule="schema-value",
+        file=_POLICIES,
+        at="name: Web_Settings",
+    ),
+    Fault(
+        "cron-schedule",
+        replace(_BACKUP, '"0 3 * * *"', '"0 25 * * *"'),
+        rule="schema-value",
+        file=_BACKUP,
+        at='"0 25 * * *"',
+    ),
+    Fault(
+        "restart-policy-of-a-job",
+        replace(_BACKUP, "restartPolicy: OnFailure", "restartPolicy: Always"),
+        rule="schema-required",
+        file=_BACKUP,
+        at="restartPolicy: Always",
+    ),
+    Fault(
+        "access-mode",
+        replace(_BACKUP, "[ReadWriteOnce]", "[ReadWriteTwice]"),
+        rule="schema-value",
+        file=_BACKUP,
+        at="[ReadWriteTwice]",
+    ),
+    Fault(
+        "path-type",
+        replace(_INGRESS, "pathType: Prefix", "pathType: prefix"),
+        rule="schema-value",
+        file=_INGRESS,
+        at="pathType: prefix",
+    ),
+    Fault(
+        "fewer-replicas-at-most-than-at-least",
+        replace(_POLICIES, "maxReplicas: 4", "maxReplicas: 1"),
+        rule="schema-value",
+        file=_POLICIES,
+        at="maxReplicas: 1",
+    ),
+    Fault(
+        "removed-api-version",
+        replace(_POLICIES, "apiVersion: policy/v1\n", "apiVersion: policy/v1beta1\n"),
+        rule="schema-removed-version",
+        file=_POLICIES,
+        at="apiVersion: policy/v1beta1",
+    ),
+    Fault(
+        "kind-of-another-group",
+        append(_POLICIES, "---\napiVersion: apps/v1\nkind: Service\nmetadata:\n  name: other\n"),
+        rule="schema-unknown-kind",
+        file=_POLICIES,
+        at="apiVersion: apps/v1\n",
+    ),
+    Fault(
+        "api-version-that-flux-removed",
+        replace(_CONTROLLERS, "helm.toolkit.fluxcd.io/v2\n", "helm.toolkit.fluxcd.io/v2beta1\n"),
+        rule="schema-removed-version",
+        file=_CONTROLLERS,
+        at="apiVersion: helm.toolkit.fluxcd.io/v2beta1",
+    ),
+    Fault(
+        "field-that-flux-removed",
+        replace(_APPS, "  prune: true\n", "  prune: true\n  validation: client\n"),
+        rule="schema-unknown-field",
+        file=_APPS,
+        at="validation: client",
+        clusters=_PRODUCTION,
+    ),
+    Fault(
+        "field-of-an-overlay-in-a-kustomization",
+        replace(_APPS, "  prune: true\n", "  prune: true\n  configMapGenerator: []\n"),
+        rule="schema-unknown-field",
+        file=_APPS,
+        at="configMapGenerator: []",
+        clusters=_PRODUCTION,
+    ),
+    Fault(
+        "kustomization-without-interval",
+        replace(_APPS, "  interval: 10m\n", ""),
+        rule="schema-required",
+        file=_APPS,
+        at="spec:",
+        clusters=_PRODUCTION,
+    ),
+    Fault(
+        "interval-that-is-no-duration",
+        replace(_APPS, "  interval: 10m\n", "  interval: 10 minutes\n"),
+        rule="schema-value",
+        file=_APPS,
+        at="interval: 10 minutes",
+        clusters=_PRODUCTION,
+    ),
+    Fault(
+        "depends-on-as-a-list-of-names",
+        replace(_APPS, "    - name: configs\n", "    - configs\n"),
+        rule="schema-type",
+        file=_APPS,
+        at="- configs",
+        clusters=_PRODUCTION,
+    ),
+    Fault(
+        "release-with-chart-and-chart-ref",
+        replace(_CONTROLLERS, "  values:\n", "  chartRef:\n    kind: OCIRepository\n    name: x\n  values:\n"),
+        rule="schema-expression",
+        file=_CONTROLLERS,
+        at="interval: 30m",
+    ),
+    Fault(
+        "event-severity",
+        replace("infrastructure/configs/notifications.yaml", "eventSeverity: error", "eventSeverity: fatal"),
+        rule="schema-value",
+        file="infrastructure/configs/notifications.yaml",
+        at="eventSeverity: fatal",
+    ),
+    Fault(
+        "object-without-namespace",
+        append(_CONTROLLERS, "---\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: lost\n"),
+        rule="schema-namespace",
+        file=_CONTROLLERS,
+        at="name: lost",
+    ),
+    Fault(
+        "key-twice-in-a-patch",
+        replace("apps/production/replicas.yaml", "  replicas: 2\n", "  replicas: 2\n  replicas: 3\n"),
+        rule="duplicate-key",
+        file="apps/production/replicas.yaml",
+        at="replicas: 3",
+        clusters=_PRODUCTION,
+    ),
+    Fault(
+        "key-twice-in-a-kustomization-file",
+        append("apps/production/kustomization.yaml", "namespace: web\n"),
+        rule="duplicate-key",
+        file="apps/production/kustomization.yaml",
+        at="namespace: web",
+        clusters=_PRODUCTION,
+    ),
+]
