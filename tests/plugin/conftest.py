@@ -33,6 +33,18 @@ def run(request: pytest.FixtureRequest, pytester: pytest.Pytester) -> Run:
     return run_pytest
 
 
+@pytest.fixture(params=[(), ("-n1",)], ids=["alone", "xdist"])
+def run_checks(request: pytest.FixtureRequest, pytester: pytest.Pytester) -> Run:
+    """Run pytest with all checks on the repository in the current directory, alone and with workers."""
+
+    def run_pytest(*args: str | os.PathLike[str]) -> pytest.RunResult:
+        # This project's own filters make warnings errors, and reach into the run.
+        filters = ("-W", "default::pytest_gitops.GitopsWarning")
+        return pytester.runpytest_inprocess("--gitops-repo=.", *request.param, *filters, *args)
+
+    return run_pytest
+
+
 @pytest.fixture
 def healthy(pytester: pytest.Pytester) -> Path:
     """A repository in which all is well, as the current directory."""

@@ -4,7 +4,9 @@ kustomize is a tool of the module beside this file. flux is built from a copy of
 ``go.sum`` and ``replace`` lines count; the manifests that its releases embed are not part of the module, and no
 command that tests use needs them, so an empty one stands in for them.
 
-Usage: python tests/tools/build.py [kustomize] [flux]
+The JSON schema of SARIF is taken from a module that carries it, so that reports are held to the official text.
+
+Usage: python tests/tools/build.py [kustomize] [flux] [sarif-schema.json]
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BIN = HERE / "bin"
+SARIF = "github.com/owenrumney/go-sarif/v3@v3.2.3"
 FLUX = "github.com/fluxcd/flux2/v2@v2.9.5"
 ENVIRONMENT = {**os.environ, "CGO_ENABLED": "0"}
 
@@ -59,8 +62,17 @@ def flux() -> None:
         build("flux", "./cmd/flux", copy, f"-X main.VERSION={version}")
 
 
+def sarif_schema() -> None:
+    """Write the schema of SARIF 2.1.0 that OASIS publishes, as it stands between backticks in Go's source."""
+    download = subprocess.run(
+        ["go", "mod", "download", "-json", SARIF], cwd=HERE, env=ENVIRONMENT, check=True, stdout=subprocess.PIPE
+    )
+    source = Path(json.loads(download.stdout)["Dir"], "pkg/report/v210/sarif/schema.go").read_text(encoding="utf-8")
+    (BIN / "sarif-schema.json").write_text(source.split("`")[1], encoding="utf-8")
+
+
 if __name__ == "__main__":
-    tools = {"kustomize": kustomize, "flux": flux}
+    tools = {"kustomize": kustomize, "flux": flux, "sarif-schema.json": sarif_schema}
     BIN.mkdir(exist_ok=True)
     for chosen in sys.argv[1:] or tools:
         built = BIN / f".{chosen}.built"
