@@ -30,6 +30,7 @@ class Inputs:
 class Node:
     """A Kustomization, where it was declared, and how far its render has come.
 
+    ``key`` tells it from all others of its cluster: ``object`` may come to be another version of it, never another.
     ``order`` tells which of two declarations the cluster comes to know first, whichever render ends first.
     ``generation`` counts the renders asked for; the answer to an earlier one is out of date. ``final`` says that
     it has waited long enough for what it needs. ``spec_field`` is where the declaring document holds the ``spec``.
@@ -48,16 +49,15 @@ class Node:
     inputs: Inputs | None = None
     outcome: Outcome | None = None
     children: dict[Name, Node] = field(default_factory=dict)
+    key: Name = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.key = (self.scope, namespace_of(self.object), name_of(self.object))
 
     @property
     def namespace(self) -> str:
         """The Kustomization's namespace."""
-        return namespace_of(self.object)
-
-    @property
-    def key(self) -> Name:
-        """What tells this Kustomization from all others of its fleet's cluster."""
-        return self.scope, self.namespace, name_of(self.object)
+        return self.key[1]
 
     @property
     def label(self) -> str:

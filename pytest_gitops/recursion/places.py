@@ -6,34 +6,35 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from pytest_gitops.model import Location, Rendered, Resource
-from pytest_gitops.objects import name_of
+from pytest_gitops.objects import name_of, scalar
 from pytest_gitops.rendering import Index
 
 Translate = Callable[[str], str]
-Document = tuple[str, str, int | None]
+Document = tuple[str, str, str]
 
 
 class Places:
     """Knows the lines of Flux's objects in the repository's files."""
 
     def __init__(self, index: Index) -> None:
-        self._documents: dict[str, list[Document]] = defaultdict(list)
+        self._exact: dict[Document, int | None] = {}
+        self._documents: dict[tuple[str, str], list[tuple[str, int | None]]] = defaultdict(list)
         for item in index.objects:
-            name = name_of(item.object)
-            self._documents[item.location.file].append((str(item.object.get("kind")), name, item.location.line))
+            file, kind, name = item.location.file, scalar(item.object, "kind"), name_of(item.object)
+            self._exact.setdefault((file, kind, name), item.location.line)
+            self._documents[file, kind].append((name, item.location.line))
 
     def of(self, resource: Resource, fallback: Location) -> Location:
-        """Return where a rendered object is declared: the document of its kind and name, else of its kind."""
-        if resource.origin is None:
+        """Return where a rendered object is declared: the document of its name, else one that its name is made of."""
+        file = resource.origin
+        if file is None:
             return fallback
-        documents = [doc for doc in self._documents.get(resource.origin, ()) if doc[0] == resource.kind]
-        best = max(documents, key=lambda doc: _likeness(doc[1], resource.name), default=None)
-        return Location(resource.origin, best[2] if best else None)
-
-
-def _likeness(declared: str, rendered: str) -> tuple[bool, bool]:
-    """Rank a declared name: the very name, then one that a prefix or suffix was added to."""
-    return declared == rendered, bool(declared) and declared in rendered
+        document = (file, resource.kind, resource.name)
+        if document in self._exact:
+            return Location(file, self._exact[document])
+        documents = self._documents.get((file, resource.kind), [])
+        made = (line for name, line in documents if name and name in resource.name)
+        return Location(file, next(made, documents[0][1] if documents else None))
 
 
 def moved(rendered: Rendered, translate: Translate) -> Rendered:
