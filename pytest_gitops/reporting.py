@@ -22,10 +22,11 @@ REFRESH = 0.1
 def header(session: GitopsSession, cwd: Path) -> str:
     """Return the line that says what was found, and what renders it."""
     fleet = session.fleet
-    found = [
-        f"{_count(len(fleet.clusters), 'cluster')}{_clusters(fleet.clusters)}",
-        _count(sum(len(cluster.kustomizations) for cluster in fleet.clusters), "Kustomization"),
-    ]
+    found = []
+    if fleet.clusters:
+        kustomizations = sum(len(cluster.kustomizations) for cluster in fleet.clusters)
+        found.append(_count(len(fleet.clusters), "cluster") + _clusters(fleet.clusters))
+        found.append(_count(kustomizations, "Kustomization"))
     if fleet.overlays:
         found.append(_count(len(fleet.overlays), "overlay"))
     root = os.path.relpath(session.root, cwd).replace(os.sep, "/")
@@ -34,8 +35,6 @@ def header(session: GitopsSession, cwd: Path) -> str:
 
 def _clusters(clusters: Sequence[Cluster]) -> str:
     """Return the clusters' names, each with its Flux version; the version once where they agree."""
-    if not clusters:
-        return ""
     versions = {cluster.flux_version for cluster in clusters}
     if len(versions) == 1:
         names, common = [cluster.name for cluster in clusters], f"; Flux {versions.pop()}"

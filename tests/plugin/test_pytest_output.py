@@ -10,7 +10,7 @@ from inspect import cleandoc
 from pathlib import Path
 
 import pytest
-from fleet_files import two_clusters, write_files
+from fleet_files import config_map, overlay, two_clusters, write_files
 from running import PRODUCTION, REASON, STAGING, Run, normalised, troubled_fleet, troubles
 
 CLUSTERS = "2 clusters (production, staging; Flux v2.9.5)"
@@ -210,3 +210,11 @@ def test_clusters_with_different_versions_of_flux(healthy: Path, pytester: pytes
     assert header.startswith(
         "gitops: ./ — 2 clusters (production: Flux v2.9.5, staging: Flux v2.8.1), 4 Kustomizations"
     )
+
+
+def test_a_repository_of_overlays_alone(pytester: pytest.Pytester) -> None:
+    write_files(pytester.path, {"a/kustomization.yaml": overlay("a.yaml"), "a/a.yaml": config_map("a")})
+    result = pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-check=build")
+    (header,) = [line for line in result.outlines if line.startswith("gitops:")]
+    assert header.startswith("gitops: ./ — 1 overlay; ")
+    assert result.parseoutcomes() == {"passed": 1}
