@@ -98,7 +98,7 @@ CHECKS: tuple[Check, ...] = (
     Check("build", (Kustomization, Overlay)),
     Check("schema"),
     Check("references"),
-    Check("policy"),
+    Check("policy", (Kustomization, Overlay)),
     Check("graph", (Cluster,)),
 )
 

@@ -14,18 +14,32 @@ from pytest_gitops.checks.context import ClusterIndex, Context, FleetIndex, Owne
 from pytest_gitops.checks.locating import Locator
 from pytest_gitops.checks.rule import Rule, Scope, Violation
 from pytest_gitops.checks.selection import Exemption, Selection, annotated
-from pytest_gitops.model import Cluster, Failed, Finding, Kustomization, Location, Resource, Severity, Skipped
+from pytest_gitops.model import (
+    Cluster,
+    Failed,
+    Finding,
+    Kustomization,
+    Location,
+    Overlay,
+    Resource,
+    Severity,
+    Skipped,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A violation, by whom and where it was found; the cluster is None for a file that no cluster reads."""
+    """A violation, by whom and where it was found.
+
+    The cluster is None for a file that no cluster reads; ``overlay`` is then one that does, if any.
+    """
 
     rule: Rule
     violation: Violation
     cluster: ClusterIndex | None
     kustomization: Kustomization | None = None
     subject: Resource | Kustomization | None = None
+    overlay: Overlay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,28 +198,35 @@ def _files(index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
                 continue
             for violation in _judged(rule, file, index):
                 placed = violation if violation.location else replace(violation, location=Location(file.path))
-                for cluster, kustomization in readers.of(file.path):
-                    yield Hit(rule, placed, cluster, kustomization)
+                for reader in readers.of(file.path):
+                    yield replace(reader, rule=rule, violation=placed)
+
+
+_NOBODY = Hit(Rule("", "", "", Severity.INFO, "", "", ""), Violation(""), None)
 
 
 class _Readers:
-    """Which Kustomizations read a file."""
+    """Which Kustomizations and overlays read a file."""
 
     def __init__(self, index: FleetIndex) -> None:
         self._index = index
-        self._readers: dict[str, list[tuple[ClusterIndex, Kustomization]]] | None = None
+        self._readers: dict[str, list[Hit]] | None = None
 
-    def of(self, path: str) -> Sequence[tuple[ClusterIndex | None, Kustomization | None]]:
+    def of(self, path: str) -> Sequence[Hit]:
+        """Return hits that lack all but their reader; one without any where nothing reads the file."""
         if self._readers is None:
             self._readers = self._all()
-        return self._readers.get(path) or [(None, None)]
+        return self._readers.get(path) or [_NOBODY]
 
-    def _all(self) -> dict[str, list[tuple[ClusterIndex, Kustomization]]]:
-        found: dict[str, list[tuple[ClusterIndex, Kustomization]]] = defaultdict(list)
+    def _all(self) -> dict[str, list[Hit]]:
+        found: dict[str, list[Hit]] = defaultdict(list)
         for cluster in self._index.clusters:
             for kustomization in cluster.cluster.kustomizations:
                 for path in kustomization.rendered.reads if kustomization.rendered else ():
-                    found[path].append((cluster, kustomization))
+                    found[path].append(replace(_NOBODY, cluster=cluster, kustomization=kustomization))
+        for overlay in self._index.fleet.overlays:
+            for path in overlay.rendered.reads if overlay.rendered else ():
+                found[path].append(replace(_NOBODY, overlay=overlay))
         return found
 
 
@@ -267,6 +288,8 @@ class _Items:
 
     def of(self, hit: Hit) -> Item:
         """Return the item of the hit's Kustomization, or of the nearest part of the cluster that was tried."""
+        if hit.cluster is None and hit.overlay is not None:
+            return Item(hit.rule.check, None, hit.overlay.path or ".")
         if hit.cluster is None:
             return self.first(hit.rule.check)
         cluster = hit.cluster.cluster
@@ -279,9 +302,11 @@ class _Items:
         return self._item(hit.rule.check, cluster, kustomization)
 
     def first(self, check: str) -> Item:
-        """Return the item of what concerns the whole repository: that of the first cluster's entry."""
-        clusters = self._index.fleet.clusters
-        return self._item(check, clusters[0], None) if clusters else Item(check)
+        """Return the item of what concerns the whole repository: of the first cluster's entry, or the first overlay."""
+        clusters, overlays = self._index.fleet.clusters, self._index.fleet.overlays
+        if clusters:
+            return self._item(check, clusters[0], None)
+        return Item(check, None, next((overlay.path or "." for overlay in overlays if overlay.rendered), None))
 
     def _item(self, check: str, cluster: Cluster, kustomization: Kustomization | None) -> Item:
         if kustomization is None:

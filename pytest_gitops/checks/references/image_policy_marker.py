@@ -35,6 +35,8 @@ def image_policy_marker(file: SourceFile, index: FleetIndex) -> Iterator[Violati
 
 
 def _exists(index: FleetIndex, namespace: str, name: str) -> bool:
+    if not index.clusters:
+        return True
     for cluster in index.clusters:
         for target in cluster.targets.values():
             if target.get("ImagePolicy", namespace, name) or target.unknown("ImagePolicy", namespace):
