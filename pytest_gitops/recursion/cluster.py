@@ -107,7 +107,7 @@ class ClusterRun:
 
     def missing(self) -> dict[str, set[str]]:
         """Return the ConfigMaps and Secrets that are required and that nothing rendered, with who requires them."""
-        return self._substitution.missing
+        return self._substitution.missing(self.ordered())
 
     def count(self, kind: str, group: str) -> int:
         """Return how many objects of a kind the cluster's Kustomizations render."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pytest_gitops.recursion.node import Node
 from pytest_gitops.recursion.registry import Key, Registry
@@ -13,14 +13,12 @@ from pytest_gitops.variables import UNKNOWN, references
 class Substitution:
     """Answers ``substituteFrom`` from what the cluster's Kustomizations render.
 
-    ``values`` are the user's, for variables that Git can't tell. ``missing`` collects what nothing renders though
-    it is required: someone makes it by hand, or the cluster does at run time.
+    ``values`` are the user's, for variables that Git can't tell.
     """
 
     def __init__(self, registry: Registry, values: Mapping[str, str]) -> None:
         self._registry = registry
         self._given = values
-        self.missing: dict[str, set[str]] = {}
 
     def keys(self, node: Node) -> list[Key]:
         """Return what a Kustomization's variables come from."""
@@ -40,11 +38,18 @@ class Substitution:
                     return None
                 if reference.optional and not self._given and not unknown_parts():
                     continue
-                if not reference.optional:
-                    name = f"{reference.kind}/{node.namespace}/{reference.name}"
-                    self.missing.setdefault(name, set()).add(node.label)
             answers.append((values or UNKNOWN).source(reference, self._given))
         return tuple(answers)
+
+    def missing(self, nodes: Iterable[Node]) -> dict[str, set[str]]:
+        """Return what is required and nothing renders, with who requires it: someone makes it, or the cluster does."""
+        found: dict[str, set[str]] = {}
+        for node in nodes:
+            for reference in references(node.object) if node.inputs is not None else ():
+                if not reference.optional and self._registry.values(node.scope, node.namespace, reference) is None:
+                    name = f"{reference.kind}/{node.namespace}/{reference.name}"
+                    found.setdefault(name, set()).add(node.label)
+        return found
 
     def placeholders(self, node: Node) -> dict[str, str]:
         """Return the stand-ins for keys that Git names without their values, by variable."""

@@ -357,3 +357,10 @@ def test_a_cluster_called_like_a_dead_corner(tmp_path: Path) -> None:
         "examples": "clusters/examples",
         "prod": "clusters/prod",
     }
+
+
+def test_a_directory_that_the_repository_around_it_ignores(tmp_path: Path) -> None:
+    files = {f"build/fleet/{name}": text for name, text in two_clusters().items()}
+    loaded(tmp_path, files | {".gitignore": "build/\n"})
+    fleet = load(tmp_path / "build/fleet", engine="bundled")
+    assert {name: len(found) for name, found in outcomes(fleet).items()} == {"production": 2, "staging": 2}

@@ -224,3 +224,19 @@ def test_clusters_do_not_share_values(tmp_path: Path) -> None:
         files[f"clusters/{name}/vars.yaml"] = vars_object("ConfigMap", f"data:\n  NAME: {name}\n")
     clusters: tuple[Cluster, ...] = loaded(tmp_path, files).clusters
     assert [c["apps"].rendered["ConfigMap/web"]["data"]["text"] for c in clusters] == ["one", "two"]  # type: ignore[index]
+
+
+def test_an_entry_that_renders_its_own_values(tmp_path: Path) -> None:
+    """The entry of many a home repository substitutes from what it applies itself."""
+    both = FROM.format(kind="ConfigMap") + "    - kind: Secret\n      name: vars\n"
+    files = {
+        "flux/config.yaml": kustomization("cluster", "./flux", extra=both),
+        "flux/vars.yaml": vars_object("ConfigMap", "data:\n  NAME: value\n"),
+        "flux/secret.sops.yaml": vars_object("Secret", SOPS.replace("NAME", "HIDDEN")),
+        "flux/web.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  text: ${NAME} ${HIDDEN}\n",
+    }
+    fleet = loaded(tmp_path, files)
+    rendered = fleet["flux"]["cluster"].rendered
+    assert rendered is not None
+    assert rendered["ConfigMap/web"]["data"] == {"text": "value gitops-placeholder-hidden"}
+    assert (rendered.placeholders, fleet.notes) == ({"HIDDEN": "gitops-placeholder-hidden"}, ())
