@@ -51,10 +51,17 @@ type reply struct {
 		Resources []struct {
 			Name string `json:"name"`
 		} `json:"resources"`
+		Errors []any `json:"errors"`
 	} `json:"result"`
 }
 
 func ask(t *testing.T, root string, builds ...map[string]any) (replies []reply, status int, log string) {
+	t.Helper()
+	return askFor(t, root, "build", builds...)
+}
+
+// askFor sends one request of a method for each of the parameters, all at once.
+func askFor(t *testing.T, root, method string, builds ...map[string]any) (replies []reply, status int, log string) {
 	t.Helper()
 	var in bytes.Buffer
 	fmt.Fprintf(&in, `{"id": 0, "method": "open", "params": {"root": %q}}`+"\n", root)
@@ -90,7 +97,11 @@ func ask(t *testing.T, root string, builds ...map[string]any) (replies []reply, 
 	replies = make([]reply, len(builds))
 	for id, params := range builds {
 		params["tree"] = 1
-		line, err := json.Marshal(map[string]any{"id": id, "method": "build", "params": params})
+		request := map[string]any{"id": id, "method": method, "params": params}
+		if method == "scan" {
+			request["deadline_ms"] = 300_000
+		}
+		line, err := json.Marshal(request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -396,5 +407,26 @@ func TestMemory(t *testing.T) {
 	}, directory("bad"))
 	if status != guard.ExitMemory || !strings.Contains(log, "out of memory: ") {
 		t.Errorf("exit status %d, stderr %q", status, log)
+	}
+}
+
+// TestLargeTree has more YAML than the engine may hold: it is read all the same, a part of it several times.
+func TestLargeTree(t *testing.T) {
+	root := t.TempDir()
+	files := map[string]string{"huge.yaml": strings.Repeat("# comment\n", 2<<20)}
+	for number := range 20 {
+		files[fmt.Sprintf("%d.yaml", number)] = "a: |\n" + strings.Repeat("  text\n", 1<<20) + "# fluxcd.io/\n"
+	}
+	writeAll(t, root, files)
+	replies, status, log := ask(t, root, directory(good), directory(good))
+	expect(t, replies, nil)
+	scanned, status2, log2 := askFor(t, root, "scan", map[string]any{}, map[string]any{})
+	for _, answer := range scanned {
+		if answer.Error != nil || answer.Result == nil || len(answer.Result.Errors) != 0 {
+			t.Errorf("the scan: %s, %v", described(answer.Error), answer.Result)
+		}
+	}
+	if status != 0 || status2 != 0 {
+		t.Errorf("exit status %d, %d: %s%s", status, status2, log, log2)
 	}
 }

@@ -11,6 +11,9 @@ import (
 // measure parses one document, which begins at the given line of its file, and measures it with all aliases expanded.
 // The YAML library expands none here, and nests 10,000 levels at most.
 func (l limits) measure(document []byte, line int) *fault.Error {
+	if punctuation(document) > 3*l.values {
+		return l.tooMany(line)
+	}
 	var node yaml.Node
 	if err := yaml.NewDecoder(bytes.NewReader(document)).Decode(&node); err != nil {
 		return nil // whoever needs it as YAML fails as well
@@ -18,6 +21,22 @@ func (l limits) measure(document []byte, line int) *fault.Error {
 	m := measurer{limits: l, first: line, anchors: map[*yaml.Node]size{}}
 	m.node(&node, 0)
 	return m.problem
+}
+
+func (l limits) tooMany(line int) *fault.Error {
+	return limit(line, "split the file, or use fewer aliases",
+		"the YAML holds more than %d values once its aliases are expanded", l.values)
+}
+
+// punctuation bounds the values of a document without parsing it, which takes about 200 bytes for each: no two of them
+// come without one of these characters between them, and a comma may stand for a key without value. Text has them as well, but not as densely in what may be 1 MiB
+// large at most to be applied.
+func punctuation(document []byte) int {
+	found := bytes.Count(document, []byte(","))
+	for _, mark := range []string{",", ":", "[", "{", "-", "?", "\n", "\r"} {
+		found += bytes.Count(document, []byte(mark))
+	}
+	return found
 }
 
 // size is what a node comes to: its values and their depths below it, and the sum of these depths.
@@ -63,9 +82,9 @@ func (m *measurer) add(child *yaml.Node, total, part size) size {
 	total.depth = max(total.depth, part.depth+1)
 	total.indentation += part.indentation + part.values
 	switch {
+	case m.problem != nil:
 	case total.values > m.values:
-		m.fail(child, "split the file, or use fewer aliases",
-			"the YAML holds more than %d values once its aliases are expanded", m.values)
+		m.problem = m.tooMany(m.first + max(child.Line, 1) - 1)
 	case total.indentation > m.indentation:
 		m.fail(child, "flatten it", "the YAML holds too many deeply nested values")
 	}

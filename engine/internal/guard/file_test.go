@@ -85,6 +85,7 @@ func TestFile(t *testing.T) {
 		}},
 		"anchor within itself":    {configMap + "a: &a [*a]\n", itself},
 		"values":                  {configMap + "x: [" + strings.Repeat("a,", 600_000) + "]\n", many},
+		"values in abundance":     {configMap + "x: [" + strings.Repeat("a,", 7_000_000) + "]\n", below(1, *many)},
 		"values in blocks":        {configMap + "x:\n" + strings.Repeat("- a\n", 600_000), below(500_004, *many)},
 		"keys":                    {configMap + "data:\n" + keys(20_000, " k%d: v\n"), wide},
 		"keys in flow":            {configMap + "data:\n {" + keys(20_000, "k%d: v,\n") + "}\n", wide},

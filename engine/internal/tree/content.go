@@ -16,6 +16,9 @@ import (
 // MaxFile is the size in bytes of the largest file that is read.
 const MaxFile = 16 << 20
 
+// MaxKept is how much of its files' contents a view keeps, in bytes; what is beyond is read again each time.
+const MaxKept = 96 << 20
+
 // Hash identifies contents.
 type Hash [sha256.Size]byte
 
@@ -24,23 +27,23 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
 // Read returns a file's contents, read once; the caller must not change them.
 func (v *View) Read(entry *Entry) ([]byte, error) {
-	v.load(entry)
-	if entry.err != nil {
-		return nil, entry.err
+	data, err := v.contents(entry)
+	if err != nil {
+		return nil, err
 	}
 	if v.guard != nil {
-		entry.guarded.Do(func() { entry.refused = v.guard(entry.Path, entry.data) })
+		entry.guarded.Do(func() { entry.refused = v.guard(entry.Path, data) })
 	}
 	if entry.refused != nil {
 		return nil, entry.refused
 	}
-	return entry.data, nil
+	return data, nil
 }
 
 // Contains tells whether a file holds a text, even where the guard refuses the file.
 func (v *View) Contains(entry *Entry, text []byte) bool {
-	v.load(entry)
-	return bytes.Contains(entry.data, text)
+	data, err := v.contents(entry)
+	return err == nil && bytes.Contains(data, text)
 }
 
 // HashOf returns the hash of a file's contents, be they refused or not.
@@ -54,8 +57,31 @@ func (v *View) load(entry *Entry) {
 		entry.data, entry.err = readRegular(v.root, entry.Path)
 		if entry.err == nil {
 			entry.hash = sha256.Sum256(entry.data)
+			v.keep(entry)
 		}
 	})
+}
+
+// keep drops a file's contents again once the view has enough of them.
+func (v *View) keep(entry *Entry) {
+	size := int64(len(entry.data))
+	if v.kept.Add(size) > v.mostKept {
+		v.kept.Add(-size)
+		entry.data, entry.dropped = nil, true
+	}
+}
+
+// contents returns what a file held when it was first read.
+func (v *View) contents(entry *Entry) ([]byte, error) {
+	v.load(entry)
+	if entry.err != nil || !entry.dropped {
+		return entry.data, entry.err
+	}
+	data, err := readRegular(v.root, entry.Path)
+	if err == nil && sha256.Sum256(data) != entry.hash {
+		return nil, unreadable(entry.Path, errors.New("the file has changed meanwhile"))
+	}
+	return data, err
 }
 
 // readRegular reads a regular file below root. It follows no symbolic link at its end and leaves the root through

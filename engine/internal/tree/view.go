@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/fluxcd/pkg/sourceignore"
 	"github.com/fluxcd/pkg/sourceignore/gitignore"
@@ -47,6 +48,9 @@ type View struct {
 	guard   func(path string, data []byte) error
 	entries map[string]*Entry
 	left    map[string]Reason
+	// kept counts the contents in memory, in bytes; from mostKept on they are dropped.
+	kept     atomic.Int64
+	mostKept int64
 }
 
 // Entry is a regular file or a directory of a view.
@@ -61,6 +65,8 @@ type Entry struct {
 	data []byte
 	hash Hash
 	err  error
+	// dropped is set where data isn't kept.
+	dropped bool
 	// guarded is done once the guard was asked, refused is what it said.
 	guarded sync.Once
 	refused error
@@ -77,7 +83,7 @@ func Open(root string, options Options) (*View, error) {
 	if err != nil {
 		return nil, fault.New(fault.Path, "the directory can't be opened: %s", reasonOf(err))
 	}
-	view := &View{root: opened, guard: options.Guard, entries: map[string]*Entry{}, left: map[string]Reason{}}
+	view := &View{root: opened, guard: options.Guard, mostKept: MaxKept, entries: map[string]*Entry{}, left: map[string]Reason{}}
 	walk := lister{view: view, hidden: hiddenSet(options.Hidden)}
 	if err := walk.directory(""); err != nil {
 		_ = opened.Close()
