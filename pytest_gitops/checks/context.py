@@ -195,6 +195,15 @@ class FleetIndex:
         self.files = SourceTree(fleet.root)
         self.clusters = tuple(ClusterIndex(cluster, self) for cluster in fleet.clusters)
 
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """Every file that a render of the repository read."""
+        renders = [
+            kustomization.rendered for cluster in self.fleet.clusters for kustomization in cluster.kustomizations
+        ]
+        renders += [overlay.rendered for overlay in self.fleet.overlays]
+        return frozenset(path for rendered in renders if rendered is not None for path in rendered.reads)
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -25,6 +25,7 @@ from pytest_gitops.model import (
 )
 
 FILE = "example.yaml"
+UNLISTED = "# unlisted"
 
 
 def violations(rule: Rule, text: str) -> list[Violation]:
@@ -43,12 +44,14 @@ def fleet(text: str) -> Fleet:
 
     Objects with Flux's label ``kustomize.toolkit.fluxcd.io/name`` are what the Kustomization of that name renders,
     all others what the entry renders. A Kustomization of an ExternalArtifact is skipped, its source not being there.
+    A text that begins with the comment ``# unlisted`` is a file that the entry's kustomization file does not name.
     """
     objects = [obj for obj in yaml.load_all(text, Loader=LOADER) if isinstance(obj, dict)]
     owned: dict[str, list[Resource]] = defaultdict(list)
     for obj in objects:
         owned[_owner(obj)].append(_resource(obj))
-    entry = _kustomization("flux-system", Rendered(tuple(owned[""])))
+    reads = ("kustomization.yaml", *(() if text.startswith(UNLISTED) else (FILE,)))
+    entry = _kustomization("flux-system", Rendered(tuple(owned[""]), reads=reads))
     declared = [
         _declared(obj, owned[str(obj["metadata"]["name"])])
         for obj in objects

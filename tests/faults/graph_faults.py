@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fault import Fault, all_of, append, create, replace
+from fault import Fault, all_of, append, create, remove, replace
 
 _INFRASTRUCTURE = "clusters/staging/infrastructure.yaml"
 _APPS = "clusters/staging/apps.yaml"
@@ -250,6 +250,7 @@ FAULTS = [
                 "clusters/staging/flux-system/web.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: web\n"
             ),
             replace("apps/base/kustomization.yaml", "  - namespace.yaml\n", ""),
+            remove("apps/base/namespace.yaml"),
             create("clusters/production/web.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: web\n"),
         ),
         rule="order-service-account",

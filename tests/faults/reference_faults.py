@@ -204,6 +204,23 @@ FAULTS = [
         clusters=("staging",),
     ),
     Fault(
+        "variables-from-nothing",
+        replace("clusters/production/apps.yaml", "        name: cluster-vars\n", "        name: cluster-variables\n"),
+        rule="substitute-from-missing",
+        file="clusters/production/apps.yaml",
+        at="name: cluster-variables",
+        clusters=("production",),
+    ),
+    Fault(
+        "file-that-nothing-names",
+        create("apps/base/limits.yaml", "apiVersion: v1\nkind: LimitRange\nmetadata:\n  name: web\n  namespace: web\n"),
+        rule="orphan-file",
+        file="apps/base/limits.yaml",
+        at="apiVersion",
+        clusters=(),
+        severity="warning",
+    ),
+    Fault(
         "two-owners",
         create("clusters/staging/web.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: web\n"),
         rule="owner-conflict",
