@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fault import Fault, append, replace
+from fault import Fault, append, create, replace
 
 _DEPLOYMENT = "apps/base/deployment.yaml"
 _SERVICE = "apps/base/service.yaml"
@@ -12,7 +12,35 @@ _INGRESS = "apps/base/ingress.yaml"
 _CONTROLLERS = "infrastructure/controllers/ingress-nginx.yaml"
 _PRODUCTION = ("production",)
 _APPS = "clusters/production/apps.yaml"
-_INFRASTRUCTURE = "clusters/production/infrastructure.yaml"
+_UNSELECTED = """
+    apiVersion: apps/v1
+    kind: DaemonSet
+    metadata:
+      name: other
+      namespace: flux-system
+    spec:
+      selector:
+        matchLabels:
+          app: other
+      template:
+        metadata:
+          labels:
+            app: elsewhere
+        spec:
+          containers:
+            - name: other
+              image: ghcr.io/example-org/other:1.0.0
+              resources: {requests: {cpu: 10m, memory: 16Mi}, limits: {memory: 32Mi}}
+"""
+_RELEASE = """
+    apiVersion: helm.toolkit.fluxcd.io/v2
+    kind: HelmRelease
+    metadata:
+      name: other
+      namespace: flux-system
+    spec:
+      interval: 30m
+"""
 
 FAULTS = [
     Fault(
@@ -56,14 +84,11 @@ FAULTS = [
     ),
     Fault(
         "selector-that-misses-its-pods",
-        replace(
-            _DEPLOYMENT,
-            "        app.kubernetes.io/name: web\n    spec:",
-            "        app.kubernetes.io/name: website\n    spec:",
-        ),
+        create("clusters/production/other.yaml", _UNSELECTED),
         rule="schema-value",
-        file=_DEPLOYMENT,
-        at="app.kubernetes.io/name: website",
+        file="clusters/production/other.yaml",
+        at="app: elsewhere",
+        clusters=_PRODUCTION,
     ),
     Fault(
         "port-out-of-range",
@@ -87,24 +112,25 @@ FAULTS = [
         at="memory: 640Mi",
     ),
     Fault(
-        "same-environment-variable-twice",
+        "same-mount-twice",
         replace(
-            _DEPLOYMENT, "value: ${domain}", "value: ${domain}\n            - name: DOMAIN\n              value: other"
+            _BACKUP,
+            "              mountPath: /data
+",
+            "              mountPath: /data
+                - {name: data, mountPath: /data, readOnly: true}
+",
         ),
         rule="schema-duplicate",
-        file=_DEPLOYMENT,
-        at="value: other",
+        file=_BACKUP,
+        at="readOnly: true",
     ),
     Fault(
         "container-without-image",
-        replace(
-            _DEPLOYMENT,
-            '          image: ghcr.io/example-org/exporter:0.9.1 # {"$imagepolicy": "flux-system:exporter"}\n',
-            "",
-        ),
+        replace(_BACKUP, "              image: ghcr.io/example-org/backup:2.0.0\n", ""),
         rule="schema-required",
-        file=_DEPLOYMENT,
-        at="- name: metrics\n",
+        file=_BACKUP,
+        at="- name: backup",
     ),
     Fault(
         "label-value",
@@ -168,10 +194,10 @@ FAULTS = [
     ),
     Fault(
         "kind-of-another-group",
-        append(_POLICIES, "---\napiVersion: apps/v1\nkind: Service\nmetadata:\n  name: other\n"),
+        append(_SERVICE, "---\napiVersion: apps/v1\nkind: Service\nmetadata:\n  name: other\n"),
         rule="schema-unknown-kind",
-        file=_POLICIES,
-        at="apiVersion: apps/v1\n",
+        file=_SERVICE,
+        at="apiVersion: apps/v1",
     ),
     Fault(
         "api-version-that-flux-removed",
@@ -221,11 +247,12 @@ FAULTS = [
         clusters=_PRODUCTION,
     ),
     Fault(
-        "release-with-chart-and-chart-ref",
-        replace(_CONTROLLERS, "  values:\n", "  chartRef:\n    kind: OCIRepository\n    name: x\n  values:\n"),
+        "release-without-chart",
+        create("clusters/production/release.yaml", _RELEASE),
         rule="schema-expression",
-        file=_CONTROLLERS,
-        at="interval: 30m",
+        file="clusters/production/release.yaml",
+        at="spec:",
+        clusters=_PRODUCTION,
     ),
     Fault(
         "event-severity",
@@ -236,10 +263,11 @@ FAULTS = [
     ),
     Fault(
         "object-without-namespace",
-        append(_CONTROLLERS, "---\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: lost\n"),
+        create("clusters/production/lost.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: lost\n"),
         rule="schema-namespace",
-        file=_CONTROLLERS,
-        at="name: lost",
+        file="clusters/production/lost.yaml",
+        at="metadata:",
+        clusters=_PRODUCTION,
     ),
     Fault(
         "key-twice-in-a-patch",
@@ -251,10 +279,10 @@ FAULTS = [
     ),
     Fault(
         "key-twice-in-a-kustomization-file",
-        append("apps/production/kustomization.yaml", "namespace: web\n"),
+        append("apps/production/kustomization.yaml", "namespace: web # again\n"),
         rule="duplicate-key",
         file="apps/production/kustomization.yaml",
-        at="namespace: web",
+        at="namespace: web # again",
         clusters=_PRODUCTION,
     ),
 ]

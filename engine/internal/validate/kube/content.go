@@ -32,6 +32,7 @@ import (
 	_ "k8s.io/kubernetes/pkg/apis/rbac/install"
 	_ "k8s.io/kubernetes/pkg/apis/scheduling/install"
 	_ "k8s.io/kubernetes/pkg/apis/storage/install"
+	"k8s.io/kubernetes/pkg/capabilities"
 )
 
 // gated are features that allow more where a cluster turns them on. Git can't tell whether it does, so that what they
@@ -43,7 +44,11 @@ var gated = map[string]bool{
 	"TaintTolerationComparisonOperators": true, "UserNamespacesHostNetworkSupport": true,
 }
 
-var allowGated = sync.OnceValue(func() error { return utilfeature.DefaultMutableFeatureGate.SetFromMap(gated) })
+// allowGated also lets containers be privileged, as the API servers of all distributions do (--allow-privileged).
+var allowGated = sync.OnceValue(func() error {
+	capabilities.Setup(true, 0)
+	return utilfeature.DefaultMutableFeatureGate.SetFromMap(gated)
+})
 
 // verdict is what the API server's validation says of an object it could decode.
 type verdict struct {

@@ -113,7 +113,8 @@ func (s *structure) explains(problem *field.Error, result finding.Finding, objec
 				return true
 			}
 		case finding.Duplicate:
-			if problem.Type == field.ErrorTypeDuplicate && result.Path.Within(known.Path) {
+			twice := problem.Type == field.ErrorTypeDuplicate || strings.Contains(problem.Detail, "unique")
+			if twice && result.Path.Within(known.Path) {
 				return true
 			}
 		default:
@@ -180,7 +181,30 @@ func Translate(problem *field.Error, object map[string]any) (finding.Finding, bo
 		result.Value = scalar(value)
 	}
 	describe(&result, problem)
+	unmatched(&result, problem, object)
 	return result, true
+}
+
+// unmatched says which label it is that a workload's selector doesn't find.
+func unmatched(result *finding.Finding, problem *field.Error, object map[string]any) {
+	if !strings.Contains(problem.Detail, "`selector` does not match template `labels`") {
+		return
+	}
+	labels, _ := result.Path.Lookup(object)
+	has, _ := labels.(map[string]any)
+	selector, _ := finding.Path{"spec", "selector", "matchLabels"}.Lookup(object)
+	wanted, _ := selector.(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(wanted)) {
+		if value, there := has[key]; there && value != wanted[key] {
+			result.Path = result.Path.With(key)
+			result.Value, result.Expected = finding.Show(value), finding.Show(wanted[key])
+			result.Message = fmt.Sprintf("%s is %s, but spec.selector asks for %s", result.Path, result.Value, result.Expected)
+			return
+		} else if !there {
+			result.Expected = key + ": " + finding.Show(wanted[key])
+			result.Message = fmt.Sprintf("%s has no %s, but spec.selector asks for it", result.Path, result.Expected)
+		}
+	}
 }
 
 // secret tells whether a path leads to what a Secret keeps.
