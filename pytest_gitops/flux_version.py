@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from pytest_gitops.model import JsonObject, Resource
-from pytest_gitops.objects import mapping, scalar
+from pytest_gitops.objects import listed, mapping, scalar
 
 # kustomize-controller 1.9 (Flux 2.9) turned StrictPostBuildSubstitutions on by default.
 STRICT_SINCE = (2, 9)
@@ -39,21 +39,20 @@ def gate_in_patches(patches: Iterable[JsonObject]) -> bool | None:
     return gate_in(scalar(patch, "patch") for patch in patches if _targets_controller(patch))
 
 
-def gate_in_deployment(resource: Resource) -> bool | None:
-    """Return what a rendered Deployment's arguments set the feature gate to, None for nothing."""
-    return gate_in([resource.text])
+def told_by(resource: Resource) -> tuple[str | None, bool | None] | None:
+    """Return the Flux version and the feature gate's setting that a rendered object tells, each None where it doesn't.
 
-
-def is_controller(resource: Resource) -> bool:
-    """Tell whether a rendered object is kustomize-controller's Deployment."""
-    return resource.kind == "Deployment" and resource.name == CONTROLLER
-
-
-def labelled_version(resource: Resource) -> str | None:
-    """Return the Flux version that an object of ``flux install`` carries as a label, None where it has none."""
-    labels = mapping(resource.metadata, "labels")
-    part_of_flux = labels.get("app.kubernetes.io/part-of") == "flux"
-    return scalar(labels, "app.kubernetes.io/version") or None if part_of_flux else None
+    That is kustomize-controller's Deployment, by its labels and arguments, or a FluxInstance; None for any other.
+    """
+    if resource.kind == "Deployment" and resource.name == CONTROLLER:
+        labels = mapping(resource.metadata, "labels")
+        part_of_flux = labels.get("app.kubernetes.io/part-of") == "flux"
+        return scalar(labels, "app.kubernetes.io/version") or None if part_of_flux else None, gate_in([resource.text])
+    if resource.kind == "FluxInstance" and resource.id.group == "fluxcd.controlplane.io":
+        spec = mapping(resource.object, "spec")
+        patches = listed(mapping(spec, "kustomize"), "patches")
+        return scalar(mapping(spec, "distribution"), "version") or None, gate_in_patches(patches)
+    return None
 
 
 def _targets_controller(patch: JsonObject) -> bool:

@@ -10,6 +10,7 @@ from pytest_gitops.discovery.entry import BOOTSTRAP_NAME, Entry, Root
 from pytest_gitops.discovery.instance import FluxInstance
 from pytest_gitops.discovery.reach import Reach
 from pytest_gitops.objects import scalar
+from pytest_gitops.paths import is_below
 
 
 def declared_entries(reach: Reach, instances: Sequence[FluxInstance]) -> list[Entry]:
@@ -20,7 +21,7 @@ def declared_entries(reach: Reach, instances: Sequence[FluxInstance]) -> list[En
         known = entries.get(instance.path)
         if known is not None:
             entries[instance.path] = known if known.instance else replace(known, instance=instance)
-        elif reach.exists(instance.path) or reach.is_this_repository(scalar(instance.sync, "url")):
+        elif reach.exists(instance.path) or _is_final(instance, reach):
             entries[instance.path] = _of_instance(instance, reach)
     return [entries[path] for path in sorted(entries)]
 
@@ -70,6 +71,13 @@ def _is_led_to(reach: Reach, declaration: Declaration) -> bool:
 def _of_declaration(declaration: Declaration) -> Entry:
     root = Root(declaration.object, declaration.location)
     return Entry(path=declaration.path or "", file=declaration.file, roots=(root,))
+
+
+def _is_final(instance: FluxInstance, reach: Reach) -> bool:
+    """Tell whether a FluxInstance means this repository and what it says: an overlay elsewhere may patch its path."""
+    file = instance.location.file
+    patched = any(not is_below(file, directory) for directory in reach.coverage.top_overlays(file))
+    return not patched and reach.is_this_repository(scalar(instance.sync, "url"))
 
 
 def _of_instance(instance: FluxInstance, reach: Reach) -> Entry:

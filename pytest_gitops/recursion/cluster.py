@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_gitops.discovery import Entry
-from pytest_gitops.flux_version import gate_in_deployment, is_controller, is_strict, labelled_version
+from pytest_gitops.flux_version import is_strict, told_by
 from pytest_gitops.model import Cluster, Failed, Outcome, Rendered, Skipped
 from pytest_gitops.objects import scalar
 from pytest_gitops.recursion.children import is_applied_kustomization, with_namespace
@@ -193,14 +193,15 @@ class ClusterRun:
         return False
 
     def _learn_flux(self, rendered: Rendered) -> None:
-        """Learn Flux's version and strictness from its own manifests, where the cluster renders them."""
+        """Learn Flux's version and strictness from what the cluster itself renders of Flux."""
         for resource in rendered:
-            if not is_controller(resource):
+            told = told_by(resource)
+            if told is None:
                 continue
-            gate = gate_in_deployment(resource)
-            if self.version is None:
-                self.version = labelled_version(resource)
-                gate = is_strict(self.version) if gate is None else gate
+            version, gate = told
+            if self.version is None and version is not None:
+                self.version = version
+                gate = is_strict(version) if gate is None else gate
             if gate is not None and self.settings.strict is None and gate != self.strict:
                 self.strict = gate
                 self._replan(node for node in list(self._nodes.values()) if post_build(node.object))

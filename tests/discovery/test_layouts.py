@@ -364,3 +364,24 @@ def test_a_directory_that_the_repository_around_it_ignores(tmp_path: Path) -> No
     loaded(tmp_path, files | {".gitignore": "build/\n"})
     fleet = load(tmp_path / "build/fleet", engine="bundled")
     assert {name: len(found) for name, found in outcomes(fleet).items()} == {"production": 2, "staging": 2}
+
+
+def test_a_flux_instance_that_overlays_patch(tmp_path: Path) -> None:
+    files = {
+        "clusters/base/flux-instance.yaml": instance("clusters/changed-by-each-cluster"),
+        "clusters/base/kustomization.yaml": overlay("flux-instance.yaml"),
+        **app("web"),
+    }
+    for name in ("one", "two"):
+        patch = f"      - op: replace\n        path: /spec/sync/path\n        value: clusters/{name}\n"
+        files[f"clusters/{name}/kustomization.yaml"] = (
+            overlay("../base", "apps.yaml") + f"patches:\n  - target:\n      kind: FluxInstance\n    patch: |\n{patch}"
+        )
+        files[f"clusters/{name}/apps.yaml"] = kustomization("apps", "./apps/web")
+    fleet = loaded(tmp_path, files)
+    assert entries(fleet) == {"one": "clusters/one", "two": "clusters/two"}
+    assert {outcome for found in outcomes(fleet).values() for outcome in found.values()} == {
+        "FluxInstance/flux-system/flux, Kustomization/flux-system/apps",
+        "ConfigMap/web",
+    }
+    assert [(c.flux_version, c.strict_substitution) for c in fleet.clusters] == [("2.7.x", False), ("2.7.x", False)]

@@ -240,3 +240,17 @@ def test_an_entry_that_renders_its_own_values(tmp_path: Path) -> None:
     assert rendered is not None
     assert rendered["ConfigMap/web"]["data"] == {"text": "value gitops-placeholder-hidden"}
     assert (rendered.placeholders, fleet.notes) == ({"HIDDEN": "gitops-placeholder-hidden"}, ())
+
+
+def test_values_that_feed_each_other_end(tmp_path: Path) -> None:
+    files = bootstrap("prod")
+    for name, other in (("a", "b"), ("b", "a")):
+        extra = FROM.format(kind="ConfigMap").replace("name: vars", f"name: {other}")
+        files[f"clusters/prod/{name}.yaml"] = kustomization(name, f"./{name}", extra=extra)
+        grown = vars_object("ConfigMap", "data:\n  V: x${V}\n").replace("name: vars", f"name: {name}")
+        files[f"{name}/{name}.yaml"] = grown
+    cluster = loaded(tmp_path, files)["prod"]
+    assert [described(cluster[name].outcome) for name in ("a", "b")] == [
+        "ConfigMap/flux-system/a",
+        "ConfigMap/flux-system/b",
+    ]
