@@ -45,11 +45,12 @@ def apart(reach: Reach, entry: Entry) -> Entry | None:
     """Return an implied entry without the directory around its Kustomizations, None where the directory must do.
 
     That a plain directory is what a cluster was bootstrapped with is a guess, and where it holds files that are no
-    manifests, a wrong one.
+    manifests, a wrong one; but for ``clusters/<cluster>`` with Kustomizations of its own, where Flux would fail too.
     """
-    if reach.coverage.has_overlay(entry.path) or _lifted(f"{entry.path}/x") == entry.path:
-        return None
     heads = sorted(reach.declared_in(reach.coverage.reads(entry.path)), key=lambda head: head.location)
+    direct = any(directory_of(head.file) == entry.path for head in heads)
+    if reach.coverage.has_overlay(entry.path) or (direct and _lifted(f"{entry.path}/x") == entry.path):
+        return None
     roots = tuple(Root(head.object, head.location) for head in heads)
     return replace(entry, roots=roots, sources=reach.sources_beside(heads)) if roots else None
 

@@ -385,3 +385,25 @@ def test_a_flux_instance_that_overlays_patch(tmp_path: Path) -> None:
         "ConfigMap/web",
     }
     assert [(c.flux_version, c.strict_substitution) for c in fleet.clusters] == [("2.7.x", False), ("2.7.x", False)]
+
+
+def test_a_cluster_s_folder_with_more_than_flux_in_it(tmp_path: Path) -> None:
+    files = {
+        "clusters/prod/flux/apps.yaml": kustomization("apps", "./apps/web"),
+        "clusters/prod/flux/infra.yaml": kustomization("infra", "./apps/infra"),
+        "clusters/prod/talos/config.yaml": "machine:\n  type: controlplane\n",
+        **app("web"),
+        **app("infra"),
+    }
+    fleet = loaded(tmp_path, files)
+    assert outcomes(fleet) == {"prod": {"flux-system/apps": "ConfigMap/web", "flux-system/infra": "ConfigMap/infra"}}
+
+
+def test_a_stray_file_beside_the_kustomizations_of_a_cluster_fails_as_in_flux(tmp_path: Path) -> None:
+    files = {
+        "clusters/prod/apps.yaml": kustomization("apps", "./apps/web"),
+        "clusters/prod/values.yaml": "replicas: 2\n",
+        **app("web"),
+    }
+    found = outcomes(loaded(tmp_path, files))["prod"]
+    assert [text.split(" ")[:3] for text in found.values()] == [["failed:", "yaml", "clusters/prod/values.yaml:1"]]
