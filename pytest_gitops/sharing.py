@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ import pytest
 from pytest_gitops.session import SESSION
 
 _KEY = "gitops_fleet"
-_SHARED = pytest.StashKey[Path]()
+_SHARED = pytest.StashKey[Path | None]()
 
 
 class WorkerNode(Protocol):
@@ -26,18 +27,21 @@ class WorkerNode(Protocol):
 def hand_over(node: WorkerNode) -> None:
     """Tell a worker that is about to start where the fleet and its results lie.
 
-    They lie in a directory that only this user can enter, and that goes when the session ends.
+    They lie in a directory that only this user can enter, and that goes when the session ends. Where it can't be
+    written (a full disk), the worker makes its own.
     """
     config = node.config
     if _SHARED not in config.stash:
-        config.stash[_SHARED] = _write(config)
-    node.workerinput[_KEY] = str(config.stash[_SHARED])
+        session = config.stash[SESSION]
+        config.stash[_SHARED] = _write(config, {"fleet": session.fleet, "results": session.results})
+    if config.stash[_SHARED] is not None:
+        node.workerinput[_KEY] = str(config.stash[_SHARED])
 
 
 def received(config: pytest.Config, what: str) -> Any:
     """Return the ``fleet`` or the ``results`` that the controller handed over.
 
-    None where this is no worker, or one on another machine, which has to make its own.
+    None where this is no worker, or one that has to make its own: nothing was handed over, or on another machine.
     """
     directory = getattr(config, "workerinput", {}).get(_KEY)
     if directory is None:
@@ -46,11 +50,13 @@ def received(config: pytest.Config, what: str) -> Any:
     return pickle.loads(path.read_bytes()) if path.is_file() else None  # noqa: S301 (the controller's own directory)
 
 
-def _write(config: pytest.Config) -> Path:
-    directory = tempfile.mkdtemp(prefix="pytest-gitops-")
-    config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
-    session = config.stash[SESSION]
-    for name, value in (("fleet", session.fleet), ("results", session.results)):
-        with (Path(directory) / f"{name}.pickle").open("wb") as file:
-            pickle.dump(value, file, protocol=pickle.HIGHEST_PROTOCOL)
-    return Path(directory)
+def _write(config: pytest.Config, values: Mapping[str, object]) -> Path | None:
+    try:
+        directory = Path(tempfile.mkdtemp(prefix="pytest-gitops-"))
+        config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
+        for name, value in values.items():
+            with (directory / f"{name}.pickle").open("wb") as file:
+                pickle.dump(value, file, protocol=pickle.HIGHEST_PROTOCOL)
+    except OSError:
+        return None
+    return directory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 import stat
 from pathlib import Path
@@ -79,6 +80,18 @@ def test_a_worker_that_dies_is_replaced_by_one_that_has_the_fleet(pytester: pyte
     )
     result = pytester.runpytest_subprocess("--gitops-repo=.", "-n1", "tests")
     assert result.parseoutcomes() == {"failed": 1, "passed": 1}
+
+
+@pytest.mark.usefixtures("healthy")
+def test_where_nothing_can_be_shared_each_worker_loads_its_own(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pytest_gitops.sharing.pickle.dump", full)
+    result = pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-check=build", "-n1")
+    assert result.parseoutcomes() == {"passed": len(HEALTHY)}
 
 
 def test_a_fleet_survives_pickling_whole(tmp_path: Path) -> None:
