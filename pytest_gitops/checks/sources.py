@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 from collections.abc import Iterator
 from fnmatch import fnmatch
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import yaml
@@ -18,6 +19,12 @@ DEEPEST = 200
 LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+@cache
+def _real(root: str) -> str:
+    """Return a directory as symbolic links lead to it, with a slash at its end."""
+    return os.path.join(os.path.realpath(root), "")
+
+
 class SourceFile:
     """One text file of the repository: its path, text and YAML documents.
 
@@ -26,8 +33,8 @@ class SourceFile:
 
     def __init__(self, root: Path, path: str) -> None:
         self.path = path
-        self._file = root / path
-        self._root = root
+        self._file = os.path.join(root, path)
+        self._root = str(root)
 
     @classmethod
     def of(cls, path: str, text: str) -> SourceFile:
@@ -40,10 +47,10 @@ class SourceFile:
     def text(self) -> str:
         """The file's text; empty where it can't be read, is no UTF-8, too large, or lies outside of the repository."""
         try:
-            inside = self._file.resolve().is_relative_to(self._root.resolve())
-            if not inside or not self._file.is_file() or self._file.stat().st_size > LARGEST_FILE:
+            real = os.path.realpath(self._file)
+            if not real.startswith(_real(self._root)) or not stat.S_ISREG((found := os.stat(real)).st_mode):
                 return ""
-            return self._file.read_text(encoding="utf-8-sig")
+            return "" if found.st_size > LARGEST_FILE else Path(real).read_text(encoding="utf-8-sig")
         except (OSError, ValueError):
             return ""
 

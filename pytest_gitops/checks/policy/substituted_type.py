@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from yaml.nodes import MappingNode, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from pytest_gitops.checks.context import Context
 from pytest_gitops.checks.kinds import WORKLOADS
 from pytest_gitops.checks.locating import Locator
+from pytest_gitops.checks.overlay_file import document_of
 from pytest_gitops.checks.pods import all_containers, mapping, mappings, pod_template
 from pytest_gitops.checks.rule import FieldPath, Violation, rule
+from pytest_gitops.checks.sources import child
 from pytest_gitops.model import JsonObject, Resource
 
 _OWN_LABELS = "kustomize.toolkit.fluxcd.io/"
+_LABELS = re.compile(r"\blabels:.*\$\{", re.DOTALL)
 _TEXTS: dict[str, tuple[str, ...]] = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
 
 
@@ -80,12 +84,19 @@ def _lost_labels(resource: Resource, context: Context) -> Iterator[Violation]:
     """Labels with a value that is no text are dropped, all of them, where kustomize-controller adds its own."""
     if any(not key.startswith(_OWN_LABELS) for key in resource.labels) or not _has_variables(resource, context):
         return
-    place = Locator(context.fleet.files).place(context.cluster, resource, ("metadata", "labels"), context.kustomization)
-    labels = place.node if place is not None and place.complete else None
+    labels = child(_source(resource, context), "metadata", "labels")
     for key, value in labels.value if isinstance(labels, MappingNode) else ():
         if isinstance(value, ScalarNode) and "${" in value.value:
             message = f"label {key.value} is no text after substitution, so that the object loses all its labels"
             yield Violation(message, ("metadata", "labels", key.value))
+
+
+def _source(resource: Resource, context: Context) -> Node | None:
+    """Return the document the object was made from; None where it can't have a label with a variable."""
+    files = context.fleet.files
+    if resource.origin is None or not _LABELS.search(files[resource.origin].text):
+        return None
+    return document_of(files, resource.origin, resource)
 
 
 def _has_variables(resource: Resource, context: Context) -> bool:
