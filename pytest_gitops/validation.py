@@ -36,6 +36,7 @@ class _Tally:
     """What is told once a run rather than once an object."""
 
     unjudged: Counter[str] = field(default_factory=Counter)
+    failures: dict[str, None] = field(default_factory=dict)
     broken: dict[str, Violation] = field(default_factory=dict)
 
 
@@ -171,12 +172,14 @@ class _Run:
         self._tally.broken.setdefault(message, Violation(message, remedy=_sentence(finding.get("remedy"))))
 
     def _fail(self, error: RenderError) -> None:
-        self._tally.unjudged[error.message] += 1
+        self._tally.failures[error.message] = None
 
     def _told_once(self) -> Iterator[Hit]:
         if rule := self._rules.get(engine_rules.definition.id):
             for violation in self._tally.broken.values():
                 yield Hit(rule, violation, None)
+        for message in self._tally.failures:
+            yield from _general(self._rules, f"objects are not validated: {message}")
         if self._tally.unjudged:
             counts = sorted(self._tally.unjudged.items(), key=lambda item: (-item[1], item[0]))
             listed = ", ".join(f"{kind} ({count})" for kind, count in counts[:_LISTED])

@@ -32,6 +32,23 @@ _UNSELECTED = """
               image: ghcr.io/example-org/other:1.0.0
               resources: {requests: {cpu: 10m, memory: 16Mi}, limits: {memory: 32Mi}}
 """
+_TWICE = """
+    apiVersion: v1
+    kind: Service
+    metadata:
+      name: other
+      namespace: flux-system
+    spec:
+      type: ExternalName
+      externalName: example.org
+      ports:
+        - name: one
+          port: 80
+        - name: two
+          port: 81
+        - name: three
+          port: 81
+"""
 _RELEASE = """
     apiVersion: helm.toolkit.fluxcd.io/v2
     kind: HelmRelease
@@ -112,18 +129,12 @@ FAULTS = [
         at="memory: 640Mi",
     ),
     Fault(
-        "same-mount-twice",
-        replace(
-            _BACKUP,
-            "              mountPath: /data
-",
-            "              mountPath: /data
-                - {name: data, mountPath: /data, readOnly: true}
-",
-        ),
+        "same-port-twice",
+        create("clusters/production/other.yaml", _TWICE),
         rule="schema-duplicate",
-        file=_BACKUP,
-        at="readOnly: true",
+        file="clusters/production/other.yaml",
+        at="name: three",
+        clusters=_PRODUCTION,
     ),
     Fault(
         "container-without-image",
