@@ -52,6 +52,10 @@ type Result struct {
 func Run(ctx context.Context, view *tree.View, request Request) (*Result, *tree.Trace, error) {
 	job := &job{ctx: ctx, view: view, request: request, dir: tree.Absolute(path.Clean("/" + request.Path))}
 	job.fs = job.fileSystem()
+	if err := job.useSchema(); err != nil {
+		return nil, job.fs.Trace(), err
+	}
+	defer job.leaveSchema()
 	result, err := job.run()
 	if ctx.Err() != nil {
 		return nil, job.fs.Trace(), ctx.Err()
@@ -76,8 +80,8 @@ type job struct {
 	values   map[string]string
 	// building is set while kustomize runs; whatever panics then is recovered.
 	building bool
-	// exclusive is set while no other build runs.
-	exclusive bool
+	// weight is this job's share of the schema: everyone's while no other job runs.
+	weight int64
 }
 
 func (j *job) run() (*Result, error) {

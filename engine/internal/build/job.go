@@ -81,10 +81,8 @@ func (j *job) look(name string, data []byte) error {
 	if len(file.Remote) > 0 {
 		j.fs.Trace().Outside = true
 	}
-	if file.OpenAPI && !j.seen.openAPI && !j.exclusive {
+	if file.OpenAPI && j.weight != everyone {
 		j.seen.openAPI = true
-	}
-	if file.OpenAPI && !j.exclusive {
 		return errNotShared
 	}
 	return nil
@@ -144,9 +142,7 @@ func (j *job) build() (resmap.ResMap, error) {
 			return resources, err
 		}
 	}
-	j.exclusive = true
-	defer func() { j.exclusive = false }()
-	return alone(j.fs, j.dir)
+	return j.alone()
 }
 
 var (
