@@ -198,6 +198,10 @@ class Rendered:
     def __len__(self) -> int:
         return len(self.resources)
 
+    def __bool__(self) -> bool:
+        """True, for an empty render too: ``if kustomization.rendered`` asks whether it was rendered at all."""
+        return True
+
     def __contains__(self, key: object) -> bool:
         return any(_matches(resource.id, key) for resource in self.resources)
 
