@@ -74,7 +74,7 @@ class _Loading:
     def run(self, configuration: Configuration | None, sources: Mapping[str, Path]) -> Fleet:
         config = configuration if configuration is not None else read_configuration(self._repository.root)
         tree, index, part = self._scan(config)
-        if part and configuration is None and config.file is None:
+        if configuration is None and config.file is None and part:
             config = read_configuration(self._repository.root)
         mapped = {**config.sources, **sources}
         reach = Reach(self._repository, index, declarations(index, config.ignored(index)))
@@ -94,7 +94,7 @@ class _Loading:
         self._trees = self._resources.enter_context(Trees(self._renderer, repository, remote=self._remote))
 
     def _scan(self, config: Configuration) -> tuple[Tree, Index, str]:
-        """Scan the repository, or the one around it where the Kustomizations' paths say so.
+        """Scan the repository, or the one around or inside of it where the Kustomizations' paths say so.
 
         The third is the part of it that the user named, empty for all of it.
         """
@@ -107,7 +107,8 @@ class _Loading:
                 return tree, index, ""
             self._look_at(self._repository.at(root))
             tree = self._trees.work_tree()
-            return tree, self._renderer.scan(tree), given.relative_to(root).as_posix()
+            part = given.relative_to(root).as_posix() if given.is_relative_to(root) else ""
+            return tree, self._renderer.scan(tree), part
         except TreeError as error:
             raise RepositoryError(f"{self._repository.root}: {error}") from None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pytest_gitops.discovery import Declaration
 from pytest_gitops.exceptions import RepositoryError
-from pytest_gitops.paths import is_directory
+from pytest_gitops.paths import ancestors, is_directory
 from pytest_gitops.repository import Repository
 
 
@@ -16,20 +16,37 @@ def root_of(repository: Repository, declarations: Iterable[Declaration]) -> Path
     """Return the directory that the Kustomizations' paths are relative to.
 
     A source's artifact is a whole repository, so a directory inside of one may be meant as a part of it, or as an
-    example that is complete in itself: the paths tell which. Raises RepositoryError where they lead nowhere, and
-    would lead somewhere from a directory further up.
+    example that is complete in itself; and an artifact may be made of a directory further down. The paths tell
+    which. Raises RepositoryError where they lead nowhere, and would lead somewhere from a directory further up.
     """
-    paths = sorted({d.path for d in declarations if d.path})
+    known = [declaration for declaration in declarations if declaration.path]
+    paths = sorted({str(declaration.path) for declaration in known})
     here = _resolving(repository.root, paths)
     if repository.toplevel is not None and _resolving(repository.toplevel, paths) > here:
         return repository.toplevel
     if paths and not here:
         _check_missing_prefix(repository.root, paths)
+        return _further_down(repository.root, known)
     return repository.root
 
 
 def _resolving(root: Path, paths: Iterable[str]) -> int:
     return sum(1 for path in paths if is_directory(root, path))
+
+
+def _further_down(root: Path, declarations: Iterable[Declaration]) -> Path:
+    """Return the directory that most Kustomizations, and more than one, have their paths in; else the root."""
+    found: Counter[str] = Counter()
+    total = 0
+    for declaration in declarations:
+        total += 1
+        above = (directory for directory in ancestors(declaration.file) if directory)
+        match = next((d for d in above if is_directory(root, f"{d}/{declaration.path}")), None)
+        found.update([match] if match else [])
+    for directory, count in found.most_common(1):
+        if count > 1 and count * 2 > total:
+            return root / directory
+    return root
 
 
 def _check_missing_prefix(root: Path, paths: list[str]) -> None:

@@ -107,7 +107,7 @@ class Node:
             id=ResourceId.of(self.object),
             object=self.object,
             location=self.location,
-            outcome=self.outcome or Skipped("it was not rendered"),
+            outcome=Skipped("it was not rendered") if self.outcome is None else self.outcome,
             parent=self.parent.label if self.parent else None,
             chain=self.chain,
             directory=self.inputs.place.directory if self.inputs else None,

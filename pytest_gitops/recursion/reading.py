@@ -27,7 +27,7 @@ def files_read(reach: Reach, runs: Iterable[ClusterRun]) -> set[str]:
 
 def paths_of(runs: Iterable[ClusterRun]) -> set[str]:
     """Return the directories that the clusters' Kustomizations build, without the repository's root."""
-    paths = {node.path for run in runs for node in run.ordered() if node.rendered}
+    paths = {node.path for run in runs for node in run.ordered() if node.rendered is not None}
     return paths - {""}
 
 

@@ -407,3 +407,10 @@ def test_a_stray_file_beside_the_kustomizations_of_a_cluster_fails_as_in_flux(tm
     }
     found = outcomes(loaded(tmp_path, files))["prod"]
     assert [text.split(" ")[:3] for text in found.values()] == [["failed:", "yaml", "clusters/prod/values.yaml:1"]]
+
+
+def test_an_artifact_of_a_directory_further_down(tmp_path: Path) -> None:
+    files = {f"deploy/flux/{name}": text for name, text in two_clusters().items()}
+    fleet = loaded(tmp_path, files | {"src/kustomization.yaml": overlay()})
+    assert fleet.root == tmp_path / "deploy/flux"
+    assert {name: len(found) for name, found in outcomes(fleet).items()} == {"production": 2, "staging": 2}

@@ -226,3 +226,15 @@ def test_what_git_ignores_no_cluster_sees(tmp_path: Path) -> None:
         "stat local: no such file or directory",
     }
     assert URL
+
+
+def test_an_empty_render_is_a_render(tmp_path: Path) -> None:
+    files = {
+        **bootstrap("prod"),
+        "clusters/prod/a.yaml": kustomization("a", "./a"),
+        "a/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: []\n"
+        "namespace: x\n",
+    }
+    rendered = loaded(tmp_path, files)["prod"]["a"].rendered
+    assert rendered is not None
+    assert len(rendered) == 0
