@@ -195,7 +195,11 @@ func (s *Set) custom(ctx context.Context, kind schema.GroupVersionKind, object m
 		return findings
 	}
 	if known := custom.Bundled(kind.Group, kind.Kind); known != nil {
-		return definition(ctx, known, kind, object)
+		findings := definition(ctx, known, kind, object)
+		if strings.HasSuffix(kind.Group, ".fluxcd.io") && flux.Newer(s.options.Flux) {
+			return flux.Doubt(findings)
+		}
+		return findings
 	}
 	if nearest := finding.Nearest(kind.Kind, custom.Siblings(kind.Group)); nearest != "" {
 		return []finding.Finding{{

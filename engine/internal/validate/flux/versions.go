@@ -74,6 +74,23 @@ func minorOf(version string) (minor int, declared bool) {
 	return release, true
 }
 
+// Newer tells whether a cluster declares a Flux that is newer than the bundled definitions.
+func Newer(version string) bool {
+	minor, declared := minorOf(version)
+	return declared && minor > release
+}
+
+// Doubt makes warnings of errors by definitions that are older than the cluster's Flux: it may know more.
+func Doubt(findings []finding.Finding) []finding.Finding {
+	for i := range findings {
+		if findings[i].Severity == finding.Error {
+			findings[i].Severity = finding.Warning
+			findings[i].Message += fmt.Sprintf(" (as of Flux 2.%d, the cluster's is newer)", release)
+		}
+	}
+	return findings
+}
+
 func named(kind schema.GroupVersionKind) string {
 	return kind.GroupVersion().String() + " " + kind.Kind
 }
