@@ -146,6 +146,8 @@ class _Run:
     def _hit(self, batch: _Batch, resource: Resource, finding: JsonObject) -> Iterator[Hit]:
         id = str(finding["rule"])
         if id == engine_rules.unavailable.id:
+            if batch.version in self._judge.versions[1:]:
+                return
             self._tally.unjudged[str(finding.get("value") or finding["message"])] += 1
         elif id == engine_rules.definition.id:
             self._break(finding)

@@ -155,6 +155,7 @@ func (s *Schemas) absent(kind schema.GroupVersionKind) finding.Finding {
 		}
 		if since := s.firstServed(kind); since > 0 {
 			result.Message += fmt.Sprintf(": it comes with 1.%d", since)
+			result.Remedy += ", or update the cluster first"
 		}
 		return result
 	}

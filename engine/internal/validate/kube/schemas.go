@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"k8s.io/apimachinery/pkg/version"
 )
 
 // Made by scripts/update_kubernetes.py.
@@ -126,11 +128,11 @@ func link(minor string, kinds map[string]*kind, definitions map[string]*shape) *
 	schemas := &Schemas{Version: minor, kinds: kinds, groups: map[string][]string{}}
 	for name, kind := range kinds {
 		kind.shape = definitions[kind.Schema]
-		group, version, bare := split(name)
-		schemas.groups[group+"/"+bare] = append(schemas.groups[group+"/"+bare], version)
+		group, of, bare := split(name)
+		schemas.groups[group+"/"+bare] = append(schemas.groups[group+"/"+bare], of)
 	}
 	for _, versions := range schemas.groups {
-		slices.Sort(versions)
+		slices.SortFunc(versions, func(a, b string) int { return version.CompareKubeAwareVersionStrings(b, a) })
 	}
 	return schemas
 }
@@ -164,7 +166,7 @@ func (s *Schemas) Has(apiVersion, name string) (namespaced, known bool) {
 	return known && kind.Namespaced, known
 }
 
-// Served returns the versions in which a kind of a group exists.
+// Served returns the versions in which a kind of a group exists, the most stable and newest first.
 func (s *Schemas) Served(group, name string) []string {
 	return s.groups[group+"/"+name]
 }
