@@ -15,6 +15,8 @@ const (
 	MaxMemory = 768 << 20
 	// softMemory is where the garbage collector begins to work harder.
 	softMemory = MaxMemory * 4 / 5
+	// maxData is what the process may map for itself, be it used or not, in bytes.
+	maxData = 960 << 20
 	// ExitMemory is the status with which the process ends when it passes MaxMemory.
 	ExitMemory = 77
 	// memoryInterval is how often the memory is looked at. 64 cores fill less than 100 MiB meanwhile.
@@ -27,6 +29,7 @@ func Memory(ctx context.Context, log io.Writer, exit func(status int)) {
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
 		debug.SetMemoryLimit(softMemory)
 	}
+	limitData()
 	go watch(ctx, MaxMemory, func(used uint64) {
 		fmt.Fprintf(log, "out of memory: %d MiB in use, at most %d MiB are allowed; a request in work needs too much\n",
 			used>>20, MaxMemory>>20)
