@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_gitops.configuration import Configuration, read_configuration
 from pytest_gitops.discovery import (
     Reach,
+    broken_entries,
     declarations,
     declared_entries,
     doubtful_entries,
@@ -23,7 +24,7 @@ from pytest_gitops.locating import Locator
 from pytest_gitops.model import Fleet
 from pytest_gitops.notes import notes_of
 from pytest_gitops.overlays import render_overlays, set_aside, unreached_overlays
-from pytest_gitops.recursion import ClusterRun, Places, Surroundings, Trees, files_read, paths_of, unread
+from pytest_gitops.recursion import ClusterRun, Places, Surroundings, Trees, files_read, paths_of, unread, unread_files
 from pytest_gitops.rendering import Index, Renderer, RendererUnavailableError, Tree, TreeError, create_renderer
 from pytest_gitops.rendering.watched import Progress, Watched
 from pytest_gitops.repository import Repository, find_repository
@@ -86,7 +87,10 @@ class _Loading:
             clusters=tuple(run.result() for run in runs),
             overlays=render_overlays(self._renderer, tree, overlays, paths_of(runs)),
             engine=self._renderer.describe(),
-            notes=(*self._renderer.notes, *notes_of(runs, reach, read, set_aside(index, read))),
+            notes=(
+                *self._renderer.notes,
+                *notes_of(runs, reach, read, set_aside(index, read), unread_files(index, runs, read)),
+            ),
         )
 
     def _look_at(self, repository: Repository) -> None:
@@ -125,6 +129,7 @@ class _Loading:
         follow(self._renderer, runs)
         known = len(entries)
         implied = implied_entries(reach, unread(reach, runs), entries)
+        implied += broken_entries(unread_files(index, runs, files_read(reach, runs)), [*entries, *implied])
         found = below(part, implied) or ([] if entries else below(part, doubtful_entries(reach)))
         entries = name_entries([*entries, *found], self._repository.name)
         further = [start.run(entry, around, locator) for entry in entries[known:]]

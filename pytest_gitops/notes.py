@@ -8,16 +8,28 @@ from pytest_gitops.discovery import Reach
 from pytest_gitops.discovery.declaration import Declaration
 from pytest_gitops.model import Failed
 from pytest_gitops.recursion import ClusterRun
+from pytest_gitops.rendering import UnreadFile
 
 SHOWN = 5
 
 
-def notes_of(runs: Sequence[ClusterRun], reach: Reach, read: set[str], aside: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the notes of a load, clusters first, each in a sentence; ``aside`` are overlays that nobody renders."""
+def notes_of(
+    runs: Sequence[ClusterRun],
+    reach: Reach,
+    read: set[str],
+    aside: Sequence[str] = (),
+    broken: Sequence[UnreadFile] = (),
+) -> tuple[str, ...]:
+    """Return the notes of a load, clusters first, each in a sentence.
+
+    ``read`` are the files that clusters read, ``aside`` overlays that nobody renders, ``broken`` files of Flux's that
+    nobody reads.
+    """
     notes = [note for run in runs for note in _of_cluster(run, reach)]
     orphans = [declaration for declaration in reach.declarations if declaration.file not in read]
     if orphans and runs:
         notes.append(f"no cluster reads {_listed(_place(declaration) for declaration in orphans)}")
+    notes += [f"no cluster reads {file.location}, which is not YAML: {file.message}" for file in broken]
     if aside:
         notes.append(f"overlays among documentation, examples or tests are not rendered: {_listed(aside)}")
     return tuple(notes)

@@ -3,7 +3,7 @@
 from pytest_gitops.discovery.declaration import Declaration, declarations
 from pytest_gitops.discovery.declared import declared_entries, doubtful_entries
 from pytest_gitops.discovery.entry import Entry, Root
-from pytest_gitops.discovery.implied import apart, directory_entry, implied_entries, is_part
+from pytest_gitops.discovery.implied import apart, broken_entries, directory_entry, implied_entries, is_part
 from pytest_gitops.discovery.instance import FluxInstance, instances
 from pytest_gitops.discovery.naming import name_entries
 from pytest_gitops.discovery.reach import Reach
@@ -15,6 +15,7 @@ __all__ = [
     "Reach",
     "Root",
     "apart",
+    "broken_entries",
     "declarations",
     "declared_entries",
     "directory_entry",

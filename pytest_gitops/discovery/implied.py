@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pytest_gitops.discovery.declaration import CLUSTER_PARENTS, Declaration
+from pytest_gitops.discovery.declaration import CLUSTER_PARENTS, Declaration, is_dead_corner
 from pytest_gitops.discovery.entry import BOOTSTRAP_NAME, Entry, Root, implicit_root
 from pytest_gitops.discovery.reach import Reach
 from pytest_gitops.objects import listed, mapping, scalar
 from pytest_gitops.paths import ancestors, directory_of, is_below
+from pytest_gitops.rendering import UnreadFile
 
 Groups = dict[str, list[Declaration]]
 
@@ -33,6 +34,24 @@ def implied_entries(reach: Reach, left: Sequence[Declaration], known: Sequence[E
         if not any(_overlaps(entry, path) for entry in known):
             entries.append(_entry(reach, path, groups[path]))
     return entries
+
+
+def broken_entries(unread: Iterable[UnreadFile], known: Sequence[Entry]) -> list[Entry]:
+    """Return entries for directories of which nothing can be known but that they hold something of Flux's.
+
+    A file that is no YAML declares nothing, and with it its cluster would be gone without a word: the directory is
+    built all the same, and its build says what is wrong. It counts where a cluster is expected: in a directory below
+    ``clusters/``, beside another entry, or where there is no other.
+    """
+    siblings = {directory_of(entry.path) for entry in known}
+    entries: dict[str, Entry] = {}
+    for broken in unread:
+        file = broken.location.file
+        path = _lifted(directory_of(file))
+        expected = not known or directory_of(path) in siblings or _lifted(f"{path}/x") == path
+        if path and expected and not is_dead_corner(file) and not any(_overlaps(entry, path) for entry in known):
+            entries.setdefault(path, Entry(path, file, (implicit_root(path, file),)))
+    return [entries[path] for path in sorted(entries)]
 
 
 def is_part(reach: Reach, entry: Entry, read: set[str]) -> bool:

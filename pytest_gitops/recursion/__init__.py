@@ -3,7 +3,7 @@
 from pytest_gitops.recursion.cluster import ClusterRun
 from pytest_gitops.recursion.failures import Failures, overlay_failure
 from pytest_gitops.recursion.places import Places
-from pytest_gitops.recursion.reading import files_read, paths_of, unread
+from pytest_gitops.recursion.reading import files_read, paths_of, unread, unread_files
 from pytest_gitops.recursion.settings import ClusterSettings, Surroundings
 from pytest_gitops.recursion.trees import Trees
 
@@ -18,4 +18,5 @@ __all__ = [
     "overlay_failure",
     "paths_of",
     "unread",
+    "unread_files",
 ]

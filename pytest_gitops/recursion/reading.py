@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pytest_gitops.discovery import Reach
-from pytest_gitops.discovery.declaration import Declaration
+from pytest_gitops.discovery.declaration import Declaration, in_chart
+from pytest_gitops.paths import ancestors
 from pytest_gitops.recursion.cluster import ClusterRun
+from pytest_gitops.rendering import Index, UnreadFile
 
 
 def files_read(reach: Reach, runs: Iterable[ClusterRun]) -> set[str]:
@@ -29,6 +31,18 @@ def paths_of(runs: Iterable[ClusterRun]) -> set[str]:
     """Return the directories that the clusters' Kustomizations build, without the repository's root."""
     paths = {node.path for run in runs for node in run.ordered() if node.rendered is not None}
     return paths - {""}
+
+
+def unread_files(index: Index, runs: Sequence[ClusterRun], read: set[str]) -> list[UnreadFile]:
+    """Return the files that hold something of Flux's but aren't YAML, and that no build has stumbled over."""
+    failed = {node.path for run in runs for node in run.ordered() if node.rendered is None and node.inputs is not None}
+    return [
+        broken
+        for broken in index.errors
+        if broken.location.file not in read
+        and not in_chart(broken.location.file, index.charts)
+        and failed.isdisjoint(ancestors(broken.location.file))
+    ]
 
 
 def unread(reach: Reach, runs: Iterable[ClusterRun]) -> list[Declaration]:

@@ -414,3 +414,23 @@ def test_an_artifact_of_a_directory_further_down(tmp_path: Path) -> None:
     fleet = loaded(tmp_path, files | {"src/kustomization.yaml": overlay()})
     assert fleet.root == tmp_path / "deploy/flux"
     assert {name: len(found) for name, found in outcomes(fleet).items()} == {"production": 2, "staging": 2}
+
+
+BROKEN = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: a\n name: b\n"
+
+
+@pytest.mark.parametrize(
+    "others", [{}, bootstrap("other"), {"clusters/other/a.yaml": kustomization("a", "./apps/web")}]
+)
+def test_a_cluster_of_a_broken_file_is_not_gone(tmp_path: Path, others: dict[str, str]) -> None:
+    fleet = loaded(tmp_path, others | {"clusters/prod/apps.yaml": BROKEN} | app("web"))
+    (text,) = outcomes(fleet)["prod"].values()
+    assert text.startswith("failed: yaml clusters/prod/apps.yaml:")
+    assert [cluster.file for cluster in fleet.clusters if cluster.name == "prod"] == ["clusters/prod/apps.yaml"]
+    assert fleet.notes == ()
+
+
+def test_a_broken_file_that_nobody_reads_is_said(tmp_path: Path) -> None:
+    fleet = loaded(tmp_path, bootstrap("prod") | {"old/ks.yaml": BROKEN})
+    assert entries(fleet) == {"prod": "clusters/prod"}
+    assert [note[:46] for note in fleet.notes] == ["no cluster reads old/ks.yaml:5, which is not Y"]
