@@ -16,25 +16,35 @@ import (
 var ErrUnusual = errors.New("the node has aliases, merge keys, or unusual tags or texts")
 
 // Append appends a node's JSON to dst. Numbers keep their value: integers are written as they are.
-func Append(dst []byte, node *yaml.Node) ([]byte, error) {
+func Append(dst []byte, node *yaml.Node) ([]byte, error) { return appendNode(dst, node, false) }
+
+// appendNode appends a node that is written in flow style or not: the style of a node is that of all below it.
+func appendNode(dst []byte, node *yaml.Node, flow bool) ([]byte, error) {
+	flow = flow || node.Style&yaml.FlowStyle != 0
 	switch node.Kind {
 	case yaml.DocumentNode:
 		if len(node.Content) != 1 {
 			return dst, ErrUnusual
 		}
-		return Append(dst, node.Content[0])
+		return appendNode(dst, node.Content[0], flow)
 	case yaml.MappingNode:
-		return appendMapping(dst, node)
+		return appendMapping(dst, node, flow)
 	case yaml.SequenceNode:
-		return appendSequence(dst, node)
+		return appendSequence(dst, node, flow)
 	case yaml.ScalarNode:
+		if flow && node.Value == "" && node.Style&quoted == 0 {
+			// The writer makes an empty text of nothing here.
+			return dst, ErrUnusual
+		}
 		return appendScalar(dst, node)
 	default:
 		return dst, ErrUnusual
 	}
 }
 
-func appendSequence(dst []byte, node *yaml.Node) ([]byte, error) {
+const quoted = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle
+
+func appendSequence(dst []byte, node *yaml.Node, flow bool) ([]byte, error) {
 	if tag := node.ShortTag(); tag != "!!seq" {
 		return dst, ErrUnusual
 	}
@@ -44,7 +54,7 @@ func appendSequence(dst []byte, node *yaml.Node) ([]byte, error) {
 		if index > 0 {
 			dst = append(dst, ',')
 		}
-		if dst, err = Append(dst, item); err != nil {
+		if dst, err = appendNode(dst, item, flow); err != nil {
 			return dst, err
 		}
 	}
@@ -53,7 +63,7 @@ func appendSequence(dst []byte, node *yaml.Node) ([]byte, error) {
 
 type pair struct{ key, value *yaml.Node }
 
-func appendMapping(dst []byte, node *yaml.Node) ([]byte, error) {
+func appendMapping(dst []byte, node *yaml.Node, flow bool) ([]byte, error) {
 	if tag := node.ShortTag(); tag != "!!map" {
 		return dst, ErrUnusual
 	}
@@ -67,7 +77,7 @@ func appendMapping(dst []byte, node *yaml.Node) ([]byte, error) {
 			dst = append(dst, ',')
 		}
 		dst = append(appendString(dst, pair.key.Value), ':')
-		if dst, err = Append(dst, pair.value); err != nil {
+		if dst, err = appendNode(dst, pair.value, flow); err != nil {
 			return dst, err
 		}
 	}
@@ -113,7 +123,7 @@ func appendScalar(dst []byte, node *yaml.Node) ([]byte, error) {
 // side of yes.
 func rewritten(node *yaml.Node) bool {
 	value := node.Value
-	if value == "" || node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+	if value == "" || node.Style&quoted != 0 {
 		return false
 	}
 	if !strings.Contains(value, "\n") {
