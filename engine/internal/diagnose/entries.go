@@ -26,6 +26,11 @@ func configuring(s *scene, match []string) *fault.Error {
 	if quotation := unparsable.FindStringSubmatch(text); quotation != nil {
 		return s.badPatch(strings.TrimSpace(quotation[1]))
 	}
+	if strings.HasPrefix(match[1], "PatchStrategicMerge") {
+		if problem := s.badMergePatch(); problem != nil {
+			return problem
+		}
+	}
 	inner := s.with(text)
 	if match := missingFile.FindStringSubmatch(text); match != nil {
 		return inner.missing(strings.TrimPrefix(match[1], "./"))

@@ -19,6 +19,8 @@ type patch struct {
 	file  string
 	first int
 	text  string
+	// merge is set for an entry of patchesStrategicMerge.
+	merge bool
 }
 
 var patchEntries = regexp.MustCompile(`^(?:patches\[\d+\]\.(?:path|patch)|patchesStrategicMerge\[\d+\]|patchesJson6902\[\d+\]\.(?:path|patch))$`)
@@ -30,7 +32,7 @@ func (s *scene) patches() []patch {
 		if !f.scalar || !patchEntries.MatchString(f.path) {
 			continue
 		}
-		p := patch{line: f.line, text: f.value}
+		p := patch{line: f.line, text: f.value, merge: strings.HasPrefix(f.path, "patchesStrategicMerge[")}
 		if file := s.resolve(f.value); !strings.Contains(f.value, "\n") && s.build.isFile(file) {
 			p.file, p.first, p.text = file, 1, string(s.build.read(file).data)
 		} else if f.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
@@ -201,6 +203,25 @@ func (s *scene) quotes(p patch, quotation string) bool {
 	}
 	return p.file == "" && "patch: "+fmt.Sprintf("%q", p.text) == quotation
 }
+
+// badMergePatch explains an entry of patchesStrategicMerge that is no object; nil where all of them are.
+func (s *scene) badMergePatch() *fault.Error {
+	for _, p := range s.patches() {
+		if !p.merge {
+			continue
+		}
+		if line, message, broken := syntax([]byte(p.text)); broken {
+			return s.in(p, line, fault.YAML, "yaml: "+message, remedyFor([]byte(p.text), line, message))
+		}
+		if o, what := lacking(objectsOf("", []byte(p.text))); what != "" && s.exists(p) {
+			return s.in(p, o.line, fault.YAML, "not a strategic merge patch: missing "+what, "add "+what)
+		}
+	}
+	return nil
+}
+
+// exists tells whether a patch is what its text says, and not a file that isn't there.
+func (s *scene) exists(p patch) bool { return p.file != "" || strings.Contains(p.text, "\n") }
 
 // badPatch explains a patch that is neither kind.
 func (s *scene) badPatch(quotation string) *fault.Error {
