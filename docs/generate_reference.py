@@ -193,7 +193,8 @@ _OPERATORS = {"__getitem__": "[…]"}
 def _signature(function: Callable[..., Any]) -> str:
     signature = inspect.signature(function)
     kept = [parameter for name, parameter in signature.parameters.items() if name != "self"]
-    return str(signature.replace(parameters=kept)).replace("'", "")
+    text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(signature.replace(parameters=kept)))
+    return re.sub(r"<(\w+\.\w+): [^>]*>", r"\1", text)
 
 
 def _markup(docstring: str) -> str:
