@@ -196,13 +196,17 @@ class FleetIndex:
         self.clusters = tuple(ClusterIndex(cluster, self) for cluster in fleet.clusters)
 
     @cached_property
-    def reads(self) -> frozenset[str]:
-        """Every file that a render of the repository read."""
+    def readers(self) -> dict[str, list[Rendered]]:
+        """Every file that a render of the repository read, with what it was read for."""
+        found: dict[str, list[Rendered]] = defaultdict(list)
         renders = [
             kustomization.rendered for cluster in self.fleet.clusters for kustomization in cluster.kustomizations
         ]
-        renders += [overlay.rendered for overlay in self.fleet.overlays]
-        return frozenset(path for rendered in renders if rendered is not None for path in rendered.reads)
+        for rendered in (*renders, *(overlay.rendered for overlay in self.fleet.overlays)):
+            if rendered is not None:
+                for path in rendered.reads:
+                    found[path].append(rendered)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

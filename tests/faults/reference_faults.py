@@ -221,6 +221,28 @@ FAULTS = [
         severity="warning",
     ),
     Fault(
+        "patch-of-nothing",
+        replace("apps/staging/kustomization.yaml", "      name: web\n    patch:", "      name: website\n    patch:"),
+        rule="overlay-target",
+        file="apps/staging/kustomization.yaml",
+        at="kind: Ingress",
+        clusters=("staging",),
+        severity="warning",
+    ),
+    Fault(
+        "tag-of-an-image-that-nothing-runs",
+        replace(
+            "apps/production/kustomization.yaml",
+            "images:\n",
+            "images:\n  - name: ghcr.io/example-org/website\n    newTag: 1.4.2\n",
+        ),
+        rule="overlay-target",
+        file="apps/production/kustomization.yaml",
+        at="ghcr.io/example-org/website",
+        clusters=("production",),
+        severity="warning",
+    ),
+    Fault(
         "two-owners",
         create("clusters/staging/web.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: web\n"),
         rule="owner-conflict",

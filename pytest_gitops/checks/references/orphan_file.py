@@ -31,7 +31,7 @@ from pytest_gitops.model import Location
 )
 def orphan_file(file: SourceFile, index: FleetIndex) -> Iterator[Violation]:
     """Yield a violation for a manifest that no render read, though one read the kustomization file beside it."""
-    reads = index.reads
+    reads = index.readers
     directory = dirname(file.path)
     beside = [f"{directory}/{name}".lstrip("/") for name in NAMES]
     if file.path in reads or is_overlay_file(file.path) or not any(path in reads for path in beside):

@@ -1,0 +1,94 @@
+"""What a kustomization file changes is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from posixpath import dirname, join, normpath
+
+from yaml.nodes import Node, ScalarNode
+
+from pytest_gitops.checks.context import FleetIndex, is_unknown
+from pytest_gitops.checks.overlay_file import NAMES, items
+from pytest_gitops.checks.rule import Scope, Violation, rule
+from pytest_gitops.checks.sources import SourceFile, child, line_of, scalar
+from pytest_gitops.model import Location, Resource
+
+_VARIABLE = "${"
+_DELETES = "$patch: delete"
+
+
+@rule(
+    "overlay-target",
+    check="references",
+    set="recommended",
+    severity="warning",
+    scope=Scope.FILE,
+    files=NAMES,
+    contains=r"^(patches|patchesJson6902|images):",
+    description="A patch whose target has a name finds an object of that name, and an entry of `images` an "
+    "image. kustomize passes "
+    "over those that find nothing without a word, so a misspelt name changes nothing.",
+    remedy="Correct the name or kind of the target, or the name of the image; or remove the entry.",
+    source="https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/",
+    passing=["kind: Kustomization\nimages:\n  - name: ghcr.io/acme/web\n"],
+    failing=[
+        """
+kind: Kustomization
+patches:
+  - target: {kind: Deployment, name: web}
+    patch: "[{op: remove, path: /spec/replicas}]"
+"""
+    ],
+)
+def overlay_target(file: SourceFile, index: FleetIndex) -> Iterator[Violation]:
+    """Yield a violation for each patch and image entry that no render which read the file has a use for."""
+    renders = index.readers.get(file.path)
+    if not renders:
+        return
+    resources = [resource for rendered in renders for resource in rendered]
+    for document in file.documents:
+        if _awaits_content(document, file, index):
+            continue
+        for patch in (*items(document, "patches"), *items(document, "patchesJson6902")):
+            target = child(patch, "target")
+            if target is not None and not _is_met(target, patch, resources):
+                what = f"{scalar(target, 'kind') or 'object'} {scalar(target, 'name')}"
+                yield Violation(
+                    f"the patch changes nothing: there is no {what}", location=Location(file.path, line_of(target))
+                )
+        for image in items(document, "images"):
+            if not _is_used(image, resources):
+                message = f"the entry of images changes nothing: no container runs {scalar(image, 'name')}"
+                yield Violation(message, location=Location(file.path, line_of(image)))
+
+
+def _awaits_content(document: Node, file: SourceFile, index: FleetIndex) -> bool:
+    """Return whether a resource file is empty yet, as those of flux-system are in a template until the bootstrap."""
+    named = (str(item.value) for item in items(document, "resources") if isinstance(item, ScalarNode))
+    files = (
+        index.files[normpath(join(dirname(file.path), name))] for name in named if name.endswith((".yaml", ".yml"))
+    )
+    return any(resource.text and not resource.documents for resource in files)
+
+
+def _is_met(target: Node, patch: Node, resources: list[Resource]) -> bool:
+    """Names can have changed since by prefixes, suffixes and hashes; a target that the patch deletes is gone."""
+    name, kind = scalar(target, "name"), scalar(target, "kind")
+    inline = child(patch, "patch")
+    if not name or _VARIABLE in name or child(patch, "options") is not None:
+        return True
+    if not isinstance(inline, ScalarNode) or _DELETES in str(inline.value):
+        return True
+    try:
+        pattern, kinds = re.compile(name), re.compile(kind or "")
+    except re.error:
+        return True
+    return any(kinds.search(resource.kind) and pattern.search(resource.name) for resource in resources)
+
+
+def _is_used(image: Node, resources: list[Resource]) -> bool:
+    names = [name for key in ("name", "newName") if (name := scalar(image, key))]
+    if not names or any(_VARIABLE in name or is_unknown(name) for name in names):
+        return True
+    return any(name in resource.text for name in names for resource in resources)
