@@ -196,7 +196,7 @@ func wrongType(s *scene, match []string) *fault.Error {
 		remedy = "make it a list"
 	}
 	return s.within(file, src.wrongLine(field, match[1]), named, fault.Build,
-		"cannot unmarshal "+match[1]+" into field "+field+" of type "+match[3], remedy)
+		"cannot unmarshal "+match[1]+" into field "+field+" of type "+strings.TrimPrefix(match[3], "types."), remedy)
 }
 
 var nil2any = regexp.MustCompile(``)
@@ -208,6 +208,9 @@ func (s *source) wrongLine(path, kind string) int {
 		"bool":   regexp.MustCompile(`^(?i:true|false|yes|no|on|off|y|n)$`),
 	}
 	for _, f := range s.fields {
+		if kind == "string" && f.scalar && plainPath(f.path) == path && f.path != path {
+			return f.line
+		}
 		inside := plainPath(f.path) == path || strings.HasSuffix(plainPath(f.path), "."+path) || strings.HasPrefix(plainPath(f.path), path+".")
 		if look := looks[kind]; inside && f.scalar && f.style == 0 && look != nil && look.MatchString(f.value) {
 			return f.line

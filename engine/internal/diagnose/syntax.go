@@ -3,7 +3,9 @@ package diagnose
 import (
 	"bytes"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -48,7 +50,7 @@ func syntax(data []byte) (line int, message string, broken bool) {
 			continue
 		}
 		message = yamlPosition.ReplaceAllString(err.Error(), "")
-		return doc.first + firstBroken(doc.data), message, true
+		return doc.first + firstBroken(doc.data, reportedLine(err)), message, true
 	}
 	return 0, "", false
 }
@@ -64,13 +66,39 @@ func parse(data []byte) error {
 	return nil
 }
 
-// firstBroken returns the index of the line after the longest beginning of a document that parses. Longer ones may
+// longestSearch bounds the search in a large document; it ends near the line then.
+const longestSearch = time.Second
+
+var lineInError = regexp.MustCompile(`line (\d+):`)
+
+func reportedLine(err error) int {
+	if match := lineInError.FindStringSubmatch(err.Error()); match != nil {
+		line, _ := strconv.Atoi(match[1])
+		return line
+	}
+	return 0
+}
+
+// firstBroken returns the index of the line after the longest beginning of a document that parses. It looks around
+// the line that the parser reported first. Longer ones may
 // parse again, after a list over several lines for example, so that it goes on from each for some lines.
-func firstBroken(data []byte) int {
+func firstBroken(data []byte, reported int) int {
 	const ahead = 200
+	started := time.Now()
+	hurried := func() bool { return time.Since(started) > longestSearch }
 	ends := lineEnds(data)
 	good, bad := 0, len(ends)
-	for good+1 < bad {
+	for _, guess := range []int{reported - 3, reported + 3} {
+		if guess <= good || guess >= bad {
+			continue
+		}
+		if parse(data[:ends[guess-1]]) == nil {
+			good = guess
+		} else {
+			bad = guess
+		}
+	}
+	for good+1 < bad && !hurried() {
 		middle := (good + bad) / 2
 		if parse(data[:ends[middle-1]]) == nil {
 			good = middle
@@ -78,7 +106,7 @@ func firstBroken(data []byte) int {
 			bad = middle
 		}
 	}
-	for next := good + 1; next < len(ends) && next <= good+ahead; next++ {
+	for next := good + 1; next < len(ends) && next <= good+ahead && !hurried(); next++ {
 		if parse(data[:ends[next-1]]) == nil {
 			good = next
 		}
