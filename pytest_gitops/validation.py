@@ -181,7 +181,7 @@ class _Run:
             for violation in self._tally.broken.values():
                 yield Hit(rule, violation, None)
         for message in self._tally.failures:
-            yield from _general(self._rules, f"objects are not validated: {message}")
+            yield from _general(self._rules, f"objects are not validated: {message}", Severity.ERROR)
         if self._tally.unjudged:
             counts = sorted(self._tally.unjudged.items(), key=lambda item: (-item[1], item[0]))
             listed = ", ".join(f"{kind} ({count})" for kind, count in counts[:_LISTED])
@@ -200,9 +200,9 @@ def _readers(index: FleetIndex, file: str) -> Sequence[tuple[ClusterIndex | None
     return found or [(None, None)]
 
 
-def _general(rules: Mapping[str, Rule], message: str) -> Iterator[Hit]:
+def _general(rules: Mapping[str, Rule], message: str, severity: Severity | None = None) -> Iterator[Hit]:
     if rule := rules.get(engine_rules.unavailable.id):
-        yield Hit(rule, Violation(message), None)
+        yield Hit(rule, Violation(message, severity=severity), None)
 
 
 def _sentence(remedy: object) -> str | None:
