@@ -124,8 +124,8 @@ def test_a_version_of_kubernetes_that_is_not_known(judged: Judged) -> None:
             "error",
             None,
             (
-                "objects are not validated: no schemas for Kubernetes 1.12: choose one of 1.30, 1.31, 1.32, 1.33, 1.34, "
-                "1.35, 1.36, 1.37"
+                "objects are not validated: no schemas for Kubernetes 1.12: choose one of 1.30, 1.31, 1.32, 1.33, "
+                "1.34, 1.35, 1.36, 1.37"
             ),
         )
     ]
@@ -151,8 +151,8 @@ def test_several_versions_of_kubernetes_are_told_apart(judged: Judged) -> None:
             "error",
             "clusters/example/level.yaml:1",
             (
-                "PriorityLevelConfiguration exempt: flowcontrol.apiserver.k8s.io/v1beta3 PriorityLevelConfiguration was "
-                "removed in Kubernetes 1.32; the target is 1.36 (Kubernetes 1.36)"
+                "PriorityLevelConfiguration exempt: flowcontrol.apiserver.k8s.io/v1beta3 PriorityLevelConfiguration "
+                "was removed in Kubernetes 1.32; the target is 1.36 (Kubernetes 1.36)"
             ),
         ),
     ]
