@@ -27,6 +27,15 @@ func notYAML(s *scene, match []string) *fault.Error {
 	}
 	data := s.build.read(file).data
 	line, message, broken := syntax(data)
+	if !broken && s.entry == "" {
+		for _, value := range s.source.values(configuration) {
+			other := s.build.read(s.resolve(value))
+			if line, message, broken := syntax(other.data); broken {
+				named := s.source.lineOf(configuration, is(value))
+				return s.within(other.name, line, named, fault.YAML, "yaml: "+message, remedyFor(other.data, line, message))
+			}
+		}
+	}
 	if !broken {
 		message = inFileSuffix.ReplaceAllString(yamlPosition.ReplaceAllString(wrapped.ReplaceAllString(s.text, ""), ""), "")
 		if key := regexp.MustCompile(`mapping key "(.*?)" already defined`).FindStringSubmatch(s.text); key != nil {
@@ -35,6 +44,9 @@ func notYAML(s *scene, match []string) *fault.Error {
 	}
 	return s.within(file, line, named, fault.YAML, "yaml: "+message, remedyFor(data, line, message))
 }
+
+// configuration are the fields that name files of YAML other than manifests and patches.
+var configuration = regexp.MustCompile(`^(?:configurations|crds|transformers|generators|validators)\[|^replacements\[\d+\]\.path$|^openapi\.path$`)
 
 func (s *source) textLine(text string) int {
 	for number, line := range strings.Split(string(s.data), "\n") {
