@@ -11,6 +11,7 @@ import pytest
 from pytest_gitops.acquisition import load_fleet
 from pytest_gitops.checking import check, plan
 from pytest_gitops.collection import collect_file
+from pytest_gitops.drawing import Drawer
 from pytest_gitops.fixtures import parametrize
 from pytest_gitops.items import CheckItem
 from pytest_gitops.publishing import Publisher
@@ -29,6 +30,8 @@ def register(config: pytest.Config, settings: Settings) -> None:
     config.pluginmanager.register(Hooks(session), PLUGIN_NAME)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Publisher(config, settings.reports), f"{PLUGIN_NAME}-publisher")
+        if settings.graphs or settings.tree:
+            config.pluginmanager.register(Drawer(session), f"{PLUGIN_NAME}-drawer")
 
 
 class Hooks:

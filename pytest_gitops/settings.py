@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_gitops.graphs import Drawing
     from pytest_gitops.reports import Destination
 
 _REPO_HELP = """
@@ -47,6 +48,14 @@ _REPORT_HELP = """
 Write a report to FILE (repeatable): SARIF (`*.sarif`), GitLab's code quality (`*code-quality*.json`) or JSON (other
 `*.json`). A name that tells no format takes one in front: `sarif:FILE`, `gitlab:FILE`, `json:FILE`.
 """
+_GRAPH_HELP = """
+Write what declares and what depends on what, in every cluster, to FILE (repeatable): Mermaid (`*.mmd`, or `*.md` for
+forges to draw), Graphviz' DOT (`*.dot`, `*.gv`) or SVG (`*.svg`).
+"""
+_TREE_HELP = """
+Show each cluster as `flux tree kustomization --compact` does, with what depends on what, is suspended or skipped; with
+`-v` every object.
+"""
 
 CHECKS = ("build", "schema", "references", "policy", "graph")
 
@@ -65,6 +74,8 @@ class Settings:
     rules: tuple[str, ...] = ()
     kubernetes: tuple[str, ...] = ()
     reports: tuple[Destination, ...] = ()
+    graphs: tuple[Drawing, ...] = ()
+    tree: bool = False
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -84,6 +95,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--gitops-check", metavar="CHECK", action="append", default=[], help=_text(_CHECK_HELP))
     group.addoption("--gitops-rule", metavar="GLOB", action="append", default=[], help=_text(_RULE_HELP))
     group.addoption("--gitops-report", metavar="FILE", action="append", default=[], help=_text(_REPORT_HELP))
+    group.addoption("--gitops-graph", metavar="FILE", action="append", default=[], help=_text(_GRAPH_HELP))
+    group.addoption("--gitops-tree", action="store_true", help=_text(_TREE_HELP))
     group.addoption(
         "--gitops-allow-remote-bases",
         action="store_true",
@@ -112,6 +125,8 @@ def read_settings(config: pytest.Config) -> Settings | None:
         rules=tuple(config.getoption("gitops_rule")),
         kubernetes=_versions(config),
         reports=tuple(_reports(config)),
+        graphs=tuple(_graphs(config)),
+        tree=config.getoption("gitops_tree"),
     )
 
 
@@ -143,6 +158,19 @@ def _reports(config: pytest.Config) -> Iterator[Destination]:
             yield destination(text, _cwd(config))
     except UnknownFormatError as error:
         raise pytest.UsageError(f"--gitops-report: {error}") from None
+
+
+def _graphs(config: pytest.Config) -> Iterator[Drawing]:
+    texts = config.getoption("gitops_graph")
+    if not texts:
+        return
+    from pytest_gitops.graphs import UnknownSuffixError, drawing  # noqa: PLC0415 (as for reports)
+
+    try:
+        for text in texts:
+            yield drawing(text, _cwd(config))
+    except UnknownSuffixError as error:
+        raise pytest.UsageError(f"--gitops-graph: {error}") from None
 
 
 def _repository(config: pytest.Config) -> Path | None:
