@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_gitops.acquisition import cache_directory
+from pytest_gitops.admission import AdmissionJudge
 from pytest_gitops.checks.configuring import problems, unknown
 from pytest_gitops.checks.context import FleetIndex
 from pytest_gitops.checks.registry import with_own
@@ -31,7 +32,9 @@ def check(config: pytest.Config, settings: Settings, fleet: Fleet) -> Results:
     handed_over: Results | None = received(config, "results")
     if handed_over is not None:
         return handed_over
-    return run(FleetIndex(fleet), *plan(config, settings, fleet), schema_judge(config, settings, fleet))
+    return run(
+        FleetIndex(fleet), *plan(config, settings, fleet), schema_judge(config, settings, fleet), AdmissionJudge()
+    )
 
 
 def schema_judge(config: pytest.Config, settings: Settings, fleet: Fleet) -> SchemaJudge:

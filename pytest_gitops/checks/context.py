@@ -35,15 +35,19 @@ class Owned:
 class Unrendered:
     """A part of a cluster whose objects aren't known here, and why.
 
-    ``namespace`` is the namespace all its namespaced objects are in, None where they may be in any.
+    ``namespace`` is the namespace all its namespaced objects are in, None where they may be in any. ``flux`` says
+    whether objects of Flux's may be among them, as they may in a part that is not a chart.
     """
 
     name: str
     reason: str
     namespace: str | None = None
+    flux: bool = True
 
     def may_hold(self, group: str, kind: str, namespace: str) -> bool:
         """Return whether an object of this kind and namespace may be part of it."""
+        if group.endswith(".toolkit.fluxcd.io") and not self.flux:
+            return False
         return self.namespace in (None, namespace) or kinds.is_namespaced(group, kind) is not True
 
     def __str__(self) -> str:
@@ -145,7 +149,9 @@ class ClusterIndex:
         for owned in self.of_kind("HelmRelease"):
             spec = owned.resource.spec
             namespace = str(spec.get("targetNamespace") or owned.resource.namespace)
-            yield Unrendered(str(owned.resource.id), "charts are not rendered", namespace)
+            # Charts bring no Flux objects along, but for those whose purpose it is: flux2-sync, flux-instance and the like.
+            flux = "flux" in owned.resource.name or '"chart":"flux' in owned.resource.text
+            yield Unrendered(str(owned.resource.id), "charts are not rendered", namespace, flux)
         for owned in self.of_kind("ResourceSet"):
             yield Unrendered(str(owned.resource.id), "ResourceSets are not rendered")
 

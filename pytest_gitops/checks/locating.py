@@ -104,13 +104,19 @@ class Locator:
             yield from overlay_file.generated(self._files, resource.origin, resource, path)
 
     def _reads(self, resource: Resource, path: FieldPath, kustomization: Kustomization | None) -> Iterator[Place]:
-        """Yield places in any file that was read: a patch that replaces all annotations takes the origin with them."""
+        """Yield places in any file that was read: a patch that replaces all annotations takes the origin with them.
+
+        Of the documents about the object, the longest comes last: the others are patches.
+        """
+        documents: list[tuple[str, Node]] = []
         for file in kustomization.rendered.reads if kustomization and kustomization.rendered else ():
             if overlay_file.is_overlay_file(file):
                 yield from overlay_file.settings(self._files, file, resource, path) if path else ()
                 yield from overlay_file.generated(self._files, file, resource, path)
             elif (document := overlay_file.document_of(self._files, file, resource, exactly=True)) is not None:
-                yield walk(file, document, path, resource.object)
+                documents.append((file, document))
+        for file, document in sorted(documents, key=lambda entry: _length(entry[1])):
+            yield walk(file, document, path, resource.object)
 
     def _by_flux(
         self, cluster: ClusterIndex, resource: Resource, path: FieldPath, kustomization: Kustomization, nested: int
@@ -168,6 +174,10 @@ class Locator:
         """Return a scalar as the source has it, before substitution; None where it isn't found."""
         place = self.place(cluster, resource, path, owner)
         return place.text if place is not None and place.complete else None
+
+
+def _length(document: Node) -> int:
+    return int(document.end_mark.line - document.start_mark.line)
 
 
 def _extent(document: Node | None, lines: int) -> tuple[int, int]:

@@ -108,6 +108,30 @@ class Validator:
                 else:
                     yield Verdict(ticket or 0, answer["findings"])
 
+    def admit(
+        self,
+        texts: Sequence[str],
+        *,
+        policies: Sequence[str],
+        bindings: Sequence[str],
+        namespaces: Sequence[str],
+        parameters: Sequence[str],
+    ) -> Sequence[Sequence[JsonObject]] | RenderError:
+        """Return what ValidatingAdmissionPolicies say of each object; all are JSON texts.
+
+        Call it before anything is submitted.
+        """
+        given = {
+            "bindings": bindings,
+            "namespaces": namespaces,
+            "objects": texts,
+            "parameters": parameters,
+            "policies": policies,
+        }
+        members = (f'"{name}": [{",".join(several)}]' for name, several in given.items())
+        answer = self._ask("admit", f"{{{', '.join(members)}}}".encode())
+        return answer if isinstance(answer, RenderError) else answer["findings"]
+
     def close(self) -> None:
         """End the engine."""
         self._process.end()

@@ -11,7 +11,53 @@ _METRICS = (
 )
 _APPS = "clusters/{}/apps.yaml"
 
+_ADMISSION = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata:
+  name: replicas
+spec:
+  matchConstraints:
+    resourceRules:
+      - apiGroups: [apps]
+        apiVersions: [v1]
+        operations: [CREATE, UPDATE]
+        resources: [deployments]
+  matchConditions:
+    - name: web-only
+      expression: object.metadata.name == "web"
+  variables:
+    - name: replicas
+      expression: object.spec.replicas
+  validations:
+    - expression: variables.replicas <= 3
+      messageExpression: "'at most 3 replicas, not ' + string(variables.replicas)"
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: replicas
+spec:
+  policyName: replicas
+  validationActions: [Deny]
+  matchResources:
+    namespaceSelector:
+      matchLabels:
+        kubernetes.io/metadata.name: web
+"""
+
 FAULTS = [
+    Fault(
+        "refused-by-an-admission-policy",
+        all_of(
+            append("infrastructure/controllers/ingress-nginx.yaml", "---\n" + _ADMISSION),
+            replace("apps/staging/replicas.yaml", "replicas: 2", "replicas: 4"),
+        ),
+        rule="admission-policy",
+        file="apps/base/deployment.yaml",
+        at="apiVersion: apps/v1",
+        clusters=("staging",),
+    ),
     Fault(
         "plaintext-secret",
         append(

@@ -44,6 +44,7 @@ func (e *Engine) Table() map[string]protocol.Handler {
 		"lint":     method(e.lint),
 		"schemas":  method(e.schemas),
 		"validate": method(e.validate),
+		"admit":    method(e.admit),
 	}
 }
 

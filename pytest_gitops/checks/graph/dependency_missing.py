@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pytest_gitops.checks.context import ClusterIndex, is_unknown
 from pytest_gitops.checks.graph._dependencies import Dependency, all_dependencies
 from pytest_gitops.checks.rule import Scope, Violation, rule
+from pytest_gitops.checks.spelling import misspelt
 from pytest_gitops.model import Severity
 
 
@@ -68,23 +69,16 @@ def _missing(cluster: ClusterIndex, dependency: Dependency, known: list[str]) ->
             severity=Severity.INFO,
         )
     if parts := cluster.unknown(dependency.kind, dependency.namespace):
-        # A chart or another Kustomization's objects can bring a HelmRelease or a Kustomization along, but hardly
-        # ever do:
-        # only a part that was never looked at leaves the answer open.
-        opaque = [part for part in parts if not part.name.startswith("HelmRelease/")]
-        if opaque:
-            return Violation(
-                f"{message}: unknown, as {opaque[0]} may hold it",
-                dependency.path,
-                dependency.subject,
-                severity=Severity.INFO,
-            )
+        unknown = f"{message}: unknown, as {parts[0]} may hold it"
+        severity = Severity.WARNING if misspelt(dependency.target, known) else Severity.INFO
+        remedy = _remedy(dependency, known)
+        return Violation(unknown, dependency.path, dependency.subject, remedy=remedy, severity=severity)
     return Violation(message, dependency.path, dependency.subject, remedy=_remedy(dependency, known))
 
 
 def _remedy(dependency: Dependency, known: list[str]) -> str | None:
-    elsewhere = [name for name in known if name.partition("/")[2] == dependency.name]
-    if not elsewhere:
-        return None
-    namespaces = " or ".join(name.partition("/")[0] for name in elsewhere)
-    return f"It is in the namespace {namespaces}: write `namespace: {namespaces}` into the `dependsOn` entry."
+    if elsewhere := [name for name in known if name.partition("/")[2] == dependency.name]:
+        namespaces = " or ".join(name.partition("/")[0] for name in elsewhere)
+        return f"It is in the namespace {namespaces}: write `namespace: {namespaces}` into the `dependsOn` entry."
+    similar = misspelt(dependency.target, known)
+    return f"Did you mean {similar}?" if similar else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_gitops.checks.context import Context
+from pytest_gitops.checks.references._lookup import absent
 from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.model import Kustomization, group_of
 
@@ -51,7 +52,8 @@ def health_check_missing(kustomization: Kustomization, context: Context) -> Iter
         kind, name, namespace = str(entry["kind"]), str(entry["name"]), str(entry.get("namespace") or "")
         group = group_of(str(entry.get("apiVersion") or ""))
         where = f" in {namespace}" if namespace else ""
-        yield from context.cluster.missing(
+        yield from absent(
+            context.cluster,
             f"{kind}.{group}" if group else kind,
             namespace,
             name,

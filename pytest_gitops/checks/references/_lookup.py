@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pytest_gitops.checks import given, kinds
 from pytest_gitops.checks.context import ClusterIndex, is_unknown
 from pytest_gitops.checks.rule import FieldPath, Violation
+from pytest_gitops.checks.spelling import misspelt
 from pytest_gitops.model import Kustomization, Resource, Severity
 from pytest_gitops.variables import made_object, may_make
 
@@ -29,8 +30,8 @@ def absent(
     """Yield a violation where neither Git nor anything that runs in the cluster is known to provide an object.
 
     Where something may make it (a custom resource that names it, or is named as it begins; a part of the cluster
-    that isn't rendered), the violation is an info that names it. ``besides`` is an object that can't bring along
-    what it needs itself.
+    that isn't rendered), the violation is an info that names it, or a warning where the name looks misspelt.
+    ``besides`` is an object that can't bring along what it needs itself.
     """
     if (
         (kind, name) in given.NAMESPACED
@@ -38,20 +39,34 @@ def absent(
         or _is_made(cluster, kind, namespace, name)
     ):
         return
+    similar = _similar(cluster, kind, namespace, name)
     if maker := _may_be_made(cluster, kind, namespace, name):
-        yield Violation(f"{message}: unknown, as {maker} may make it", path, subject, severity=Severity.INFO)
+        yield from _unknown(f"{message}: unknown, as {maker} may make it", path, subject, similar)
         return
     for violation in cluster.missing(
         kind, namespace, name, message=message, path=path, subject=subject, besides=besides
     ):
-        unknown = violation.severity is not None
-        yield Violation(
-            violation.message,
-            path,
-            subject,
-            remedy=violation.remedy or near(cluster, kind, namespace, name),
-            severity=violation.severity if unknown else severity,
-        )
+        if violation.severity is Severity.INFO:
+            yield from _unknown(violation.message, path, subject, similar)
+        else:
+            remedy = near(cluster, kind, namespace, name)
+            yield Violation(message, path, subject, remedy=remedy, severity=severity)
+
+
+def _unknown(
+    message: str, path: FieldPath, subject: Resource | Kustomization | None, similar: str | None
+) -> Iterator[Violation]:
+    """What isn't known is an info; where the name looks like a slip, it is worth a warning."""
+    if similar is None:
+        yield Violation(message, path, subject, severity=Severity.INFO)
+    else:
+        remedy = f"Did you mean {similar}?"
+        yield Violation(message, path, subject, severity=Severity.WARNING, remedy=remedy)
+
+
+def _similar(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> str | None:
+    here = (owned.resource for owned in cluster.of_kind(kind))
+    return misspelt(name, [resource.name for resource in here if resource.namespace == namespace])
 
 
 def near(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> str | None:

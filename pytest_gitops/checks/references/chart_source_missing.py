@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_gitops.checks.context import Context, is_unknown
-from pytest_gitops.checks.pods import mapping
-from pytest_gitops.checks.references._lookup import near
+from pytest_gitops.checks.pods import mapping, mappings
+from pytest_gitops.checks.references._lookup import absent
 from pytest_gitops.checks.rule import FieldPath, Violation, rule
 from pytest_gitops.model import JsonObject, Resource
 
@@ -59,19 +59,25 @@ def chart_source_missing(resource: Resource, context: Context) -> Iterator[Viola
         message = (
             f"{resource.kind} {resource.name} takes its chart from {kind} {namespace}/{name}, which does not exist"
         )
-        opaque = [p for p in context.cluster.unknown(kind, namespace) if not p.name.startswith("HelmRelease/")]
-        if opaque or kind == "ExternalArtifact":
-            yield from context.cluster.missing(kind, namespace, name, message=message, path=(*path, "name"))
-        else:
-            yield Violation(message, (*path, "name"), remedy=near(context.cluster, kind, namespace, name))
+        where = (*path, "name")
+        yield from absent(context.cluster, kind, namespace, name, message=message, path=where, besides=resource)
 
 
 def _exists(context: Context, kind: str, namespace: str, name: str) -> bool:
     if context.cluster.get(kind, namespace, name) is not None:
         return True
+    if kind == "ExternalArtifact":
+        return _is_generated(context, namespace, name)
     # A bootstrapped cluster has its own source, which the repository need not declare.
     sources = (source.id for source in context.cluster.cluster.sources)
     return any((id.kind, id.namespace, id.name) == (kind, namespace, name) for id in sources)
+
+
+def _is_generated(context: Context, namespace: str, name: str) -> bool:
+    """An ArtifactGenerator lists the artifacts it makes; without one, some other controller makes them."""
+    generators = [g.resource for g in context.cluster.of_kind("ArtifactGenerator") if g.resource.namespace == namespace]
+    listed = [artifact.get("name") for g in generators for _, artifact in mappings(g.spec.get("artifacts"))]
+    return name in listed or not generators
 
 
 def _references(resource: Resource) -> Iterator[tuple[FieldPath, JsonObject]]:

@@ -63,7 +63,7 @@ def _users(cluster: ClusterIndex) -> dict[str, dict[str, Owned]]:
 
 
 def _judged(cluster: ClusterIndex, namespace: str, users: list[Owned]) -> Iterator[Violation]:
-    opaque = [part for part in cluster.unrendered if not part.name.startswith("HelmRelease/")]
+    opaque = [part for part in cluster.unrendered if part.flux]
     severity = Severity.INFO if opaque else _severity(cluster, users)
     for owned in users:
         resource = owned.resource
