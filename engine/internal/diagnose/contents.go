@@ -59,7 +59,7 @@ func (s *source) textLine(text string) int {
 
 // duplicatedKey finds a mapping that has a key twice, in the files read where the scene names none.
 func duplicatedKey(s *scene, match []string) *fault.Error {
-	message := "mapping key " + twoQuotes(match[1]) + " already defined"
+	message := "mapping key " + inQuotes(match[1]) + " already defined"
 	files := s.build.manifests(s.dir)
 	if s.inFile || s.file == "" {
 		file, _ := s.about()
@@ -145,9 +145,9 @@ func unknownField(s *scene, match []string) *fault.Error {
 	line := s.source.keyLine(match[1])
 	remedy := "see the fields of kustomization.yaml"
 	if near := nearest(match[1], kustomizationFields(line > 0 && s.source.topLevel(match[1]))); near != "" {
-		remedy = "did you mean " + twoQuotes(near) + "?"
+		remedy = "did you mean " + inQuotes(near) + "?"
 	}
-	return s.at(line, fault.Build, "invalid Kustomization: unknown field "+twoQuotes(match[1]), remedy)
+	return s.at(line, fault.Build, "invalid Kustomization: unknown field "+inQuotes(match[1]), remedy)
 }
 
 func (s *source) topLevel(key string) bool {
@@ -194,7 +194,7 @@ func wrongType(s *scene, match []string) *fault.Error {
 	file, named := s.file, 0
 	src := s.source
 	if src.keyLine(field) == 0 {
-		for _, value := range src.values(nil2any) {
+		for _, value := range src.values(nil) {
 			if target := s.resolve(value); s.build.isFile(target) && s.build.read(target).keyLine(field) > 0 {
 				file, named, src = target, src.lineOf(nil, is(value)), s.build.read(target)
 				break
@@ -210,8 +210,6 @@ func wrongType(s *scene, match []string) *fault.Error {
 	return s.within(file, src.wrongLine(field, match[1]), named, fault.Build,
 		"cannot unmarshal "+match[1]+" into field "+field+" of type "+strings.TrimPrefix(match[3], "types."), remedy)
 }
-
-var nil2any = regexp.MustCompile(``)
 
 // wrongLine returns the line of the first value of a field that is of the given JSON type.
 func (s *source) wrongLine(path, kind string) int {

@@ -147,9 +147,9 @@ func replacementSource(s *scene, match []string) *fault.Error {
 
 func replacementField(s *scene, match []string) *fault.Error {
 	remedy := "correct the path, or set options.create in the target"
-	message := "unable to find field " + twoQuotes(match[1]) + " in replacement target"
+	message := "unable to find field " + inQuotes(match[1]) + " in replacement target"
 	if len(match) > 2 {
-		message = "fieldPath " + twoQuotes(match[1]) + " is missing for replacement source " + parseID(match[2]).String()
+		message = "fieldPath " + inQuotes(match[1]) + " is missing for replacement source " + parseID(match[2]).String()
 		remedy = "correct fieldPath"
 	}
 	return s.inReplacements(match[1], message, remedy)

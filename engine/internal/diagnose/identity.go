@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"encoding/json"
-	"path"
 	"strconv"
 	"strings"
 
@@ -156,8 +155,3 @@ func (b Build) search(dir, file string, seen map[string]bool) ([]fault.Place, bo
 }
 
 const longestPath = 1000
-
-// inDirectory tells whether a file is in or below a directory.
-func inDirectory(file, dir string) bool {
-	return dir == "" || strings.HasPrefix(file, path.Clean(dir)+"/")
-}

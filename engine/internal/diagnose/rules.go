@@ -196,7 +196,7 @@ func empty(s *scene, _ []string) *fault.Error {
 	return s.at(1, fault.Build, path.Base(orRoot(s.file))+" is empty", "list the resources in it, or remove it")
 }
 
-func twoQuotes(text string) string { return "\"" + text + "\"" }
+func inQuotes(text string) string { return "\"" + text + "\"" }
 
 func notADirectory(s *scene, _ []string) *fault.Error {
 	if s.entry == "" {

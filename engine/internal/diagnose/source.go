@@ -119,11 +119,11 @@ func (s *scene) spec() map[string]any {
 	return spec
 }
 
-// values returns the scalars at paths that match.
+// values returns the scalars at paths that match (nil: at any).
 func (s *source) values(paths *regexp.Regexp) []string {
 	var values []string
 	for _, f := range s.fields {
-		if f.scalar && paths.MatchString(f.path) {
+		if f.scalar && (paths == nil || paths.MatchString(f.path)) {
 			values = append(values, f.value)
 		}
 	}
@@ -186,10 +186,6 @@ var index = regexp.MustCompile(`\[\d+\]`)
 func plainPath(path string) string { return index.ReplaceAllString(path, "") }
 
 func is(value string) func(string) bool { return func(other string) bool { return other == value } }
-
-func holds(part string) func(string) bool {
-	return func(value string) bool { return strings.Contains(value, part) }
-}
 
 func lineAt(data []byte, offset int) int { return bytes.Count(data[:offset], []byte("\n")) + 1 }
 

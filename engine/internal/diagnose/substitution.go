@@ -70,7 +70,7 @@ func (b Build) duplicated(known *fault.Error, text string) *fault.Error {
 
 func (b Build) notSet(problem *fault.Error, name string) *fault.Error {
 	problem.Variable = name
-	problem.Message = "variable not set (strict mode): " + twoQuotes(name)
+	problem.Message = "variable not set (strict mode): " + inQuotes(name)
 	problem.Remedy = "set it in spec.postBuild.substitute, give it a default (${" + name + ":=…}), or write $${" + name + "} for the literal text"
 	if b.Kustomization != nil {
 		if near := nearest(name, keysOf(b.Values)); near != "" {
@@ -90,9 +90,9 @@ func keysOf(values map[string]string) []string {
 }
 
 func (b Build) badName(problem *fault.Error, name string) *fault.Error {
-	problem.Message = twoQuotes(name) + " can't be a variable's name, must match ^[_[:alpha:]][_[:alpha:][:digit:]]*$"
+	problem.Message = inQuotes(name) + " can't be a variable's name, must match ^[_[:alpha:]][_[:alpha:][:digit:]]*$"
 	problem.Remedy, problem.Resource = "rename it: letters, digits and underscores, no digit first", ""
-	if f, found := findIn(flatten(b.Kustomization["spec"]), regexp.MustCompile(`^postBuild\.substitute\.`+literally(name)+`$`), any1); found {
+	if f, found := findIn(flatten(b.Kustomization["spec"]), regexp.MustCompile(`^postBuild\.substitute\.`+literally(name)+`$`), anything); found {
 		problem.Field = "spec." + f.path
 		return problem
 	}
@@ -100,7 +100,7 @@ func (b Build) badName(problem *fault.Error, name string) *fault.Error {
 	return problem
 }
 
-func any1(string) bool { return true }
+func anything(string) bool { return true }
 
 // fieldOf returns the path of the list entry whose field has a value.
 func (b Build) fieldOf(prefix, suffix, value string) string {
