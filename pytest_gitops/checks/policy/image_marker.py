@@ -25,8 +25,8 @@ _PARTS = (None, "name", "tag", "digest")
     severity="warning",
     scope=Scope.FILE,
     contains=r"\$imagepolicy",
-    description="A marker for image automation is written as image-automation-controller reads it, "
-    '`# {"$imagepolicy": "namespace:name[:tag|:name|:digest]"}`, and stands on a value of that form, of the image '
+    description="A marker for image automation is one that image-automation-controller reads: written as "
+    '`# {"$imagepolicy": "namespace:name[:tag|:name|:digest]"}`, it stands on a value of that form, of the image '
     "that its policy watches. Others are passed over in silence.",
     remedy='Write `# {"$imagepolicy": "namespace:name"}` after a whole image, with `:tag` after a tag alone and '
     "`:name` after a name alone.",
