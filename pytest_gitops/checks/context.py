@@ -149,7 +149,7 @@ class ClusterIndex:
         for owned in self.of_kind("HelmRelease"):
             spec = owned.resource.spec
             namespace = str(spec.get("targetNamespace") or owned.resource.namespace)
-            # Charts bring no Flux objects along, but for those whose purpose it is: flux2-sync, flux-instance and the like.
+            # Charts bring no Flux objects along, but for flux2-sync, flux-instance and the like.
             flux = "flux" in owned.resource.name or '"chart":"flux' in owned.resource.text
             yield Unrendered(str(owned.resource.id), "charts are not rendered", namespace, flux)
         for owned in self.of_kind("ResourceSet"):
