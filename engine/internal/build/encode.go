@@ -178,8 +178,9 @@ func onlyTexts(node *yaml.Node) bool {
 	return true
 }
 
+// text returns the node of a text, quoted so that there is no doubt about what it is in any place.
 func text(value string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: kyaml.NodeTagString, Value: value}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: kyaml.NodeTagString, Style: yaml.DoubleQuotedStyle, Value: value}
 }
 
 // field returns the value of a mapping's key, nil where there is none.

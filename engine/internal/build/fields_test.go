@@ -90,6 +90,7 @@ var specs = map[string][2]string{
 	"targetNamespace, generated":     {"plain", `{"targetNamespace":"other"}`},
 	"namePrefix and nameSuffix":      {"apps/prod", `{"namePrefix":"a-","nameSuffix":"-z"}`},
 	"commonMetadata":                 {"apps/prod", `{"commonMetadata":{"labels":{"team":"a"},"annotations":{"owner":"b"}}}`},
+	"odd texts in commonMetadata":    {"odd", `{"commonMetadata":{"labels":{"team":""},"annotations":{"lines":"\n a \n\n","none":""}}}`},
 	"labels that are no texts":       {"odd", `{"commonMetadata":{"labels":{"team":"a"}}}`},
 	"images":                         {"apps/prod", `{"images":[{"name":"nginx","newName":"registry.example.org/nginx","newTag":"2"}]}`},
 	"an image's digest":              {"apps/prod", `{"images":[{"name":"nginx","digest":"sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3"}]}`},
