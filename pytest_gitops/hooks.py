@@ -11,7 +11,6 @@ import pytest
 from pytest_gitops.acquisition import load_fleet
 from pytest_gitops.checking import check, plan
 from pytest_gitops.collection import collect_file
-from pytest_gitops.drawing import Drawer
 from pytest_gitops.fixtures import parametrize
 from pytest_gitops.items import CheckItem
 from pytest_gitops.publishing import Publisher
@@ -31,6 +30,8 @@ def register(config: pytest.Config, settings: Settings) -> None:
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Publisher(config, settings.reports), f"{PLUGIN_NAME}-publisher")
         if settings.graphs or settings.tree:
+            from pytest_gitops.drawing import Drawer  # noqa: PLC0415
+
             config.pluginmanager.register(Drawer(session), f"{PLUGIN_NAME}-drawer")
 
 
@@ -55,8 +56,12 @@ class Hooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
-        """Have the fleet collected where the user didn't name what to collect; stop at rules that can't be used."""
-        plan(session.config, self._session.settings, self._session.fleet)
+        """Have the fleet collected where the user didn't name what to collect; stop at rules that can't be used.
+
+        Where only what builds is asked for, no rule is: then none is imported either.
+        """
+        if set(self._session.settings.checks) != {"build"}:
+            plan(session.config, self._session.settings, self._session.fleet)
         add_entry_files(session.config, self._session.files)
 
     @pytest.hookimpl(tryfirst=True)
