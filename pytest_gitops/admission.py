@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from pytest_gitops.checks.context import ClusterIndex, FleetIndex, Owned
 from pytest_gitops.checks.policy.admission_policy import admission_policy
+from pytest_gitops.checks.results import Hit
 from pytest_gitops.checks.rule import Rule, Violation
-from pytest_gitops.checks.running import Hit
 from pytest_gitops.model import JsonObject, Severity
 from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError
 from pytest_gitops.rendering.validator import Validator

@@ -12,8 +12,9 @@ from pytest_gitops.admission import AdmissionJudge
 from pytest_gitops.checks.configuring import problems, unknown
 from pytest_gitops.checks.context import FleetIndex
 from pytest_gitops.checks.registry import with_own
+from pytest_gitops.checks.results import Results
 from pytest_gitops.checks.rule import Rule
-from pytest_gitops.checks.running import Results, run
+from pytest_gitops.checks.running import run
 from pytest_gitops.checks.selection import Selection
 from pytest_gitops.configuration import read_configuration
 from pytest_gitops.model import Fleet

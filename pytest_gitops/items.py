@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pytest_gitops.checks.running import Item
+from pytest_gitops.checks.results import Item
 from pytest_gitops.exceptions import GitopsWarning
 from pytest_gitops.model import (
     Cluster,

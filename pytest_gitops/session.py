@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_gitops.checks.running import Results
+from pytest_gitops.checks.results import Results
 from pytest_gitops.model import Cluster, Fleet, Location, Overlay
 from pytest_gitops.settings import Settings
 

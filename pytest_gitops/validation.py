@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_gitops.checks.context import ClusterIndex, FleetIndex
+from pytest_gitops.checks.results import Hit
 from pytest_gitops.checks.rule import Rule, Violation
-from pytest_gitops.checks.running import Hit
 from pytest_gitops.checks.schema import engine_rules
 from pytest_gitops.model import JsonObject, Kustomization, Location, Resource, Severity
 from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError

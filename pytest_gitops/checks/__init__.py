@@ -2,8 +2,9 @@
 
 from pytest_gitops.checks.context import ClusterIndex, Context, FleetIndex, Owned, is_unknown
 from pytest_gitops.checks.registry import built_in, with_own
+from pytest_gitops.checks.results import Hit, Item, Results
 from pytest_gitops.checks.rule import CHECKS, SETS, FieldPath, Rule, Scope, Violation, rule
-from pytest_gitops.checks.running import Hit, Item, Results, run
+from pytest_gitops.checks.running import run
 from pytest_gitops.checks.selection import Exemption, RuleSetting, Selection
 
 __all__ = [

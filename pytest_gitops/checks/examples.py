@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 
 from pytest_gitops.checks.context import FleetIndex
+from pytest_gitops.checks.judging import judge
 from pytest_gitops.checks.rule import Rule, Scope, Violation
-from pytest_gitops.checks.running import judge
 from pytest_gitops.checks.sources import LOADER, SourceFile
 from pytest_gitops.model import (
     Cluster,

@@ -10,7 +10,7 @@ import yaml
 from pytest_gitops import load
 from pytest_gitops.checks import FleetIndex, Rule, Violation, built_in
 from pytest_gitops.checks.examples import violations
-from pytest_gitops.checks.running import judge
+from pytest_gitops.checks.judging import judge
 
 RULES = [rule for rule in built_in() if rule.function is not None]
 PASSING = [pytest.param(rule, text, id=f"{rule.id}-{n}") for rule in RULES for n, text in enumerate(rule.passing)]

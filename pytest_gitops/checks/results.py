@@ -1,0 +1,75 @@
+"""What rules hit, and the findings that come of it, by the item they belong to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from pytest_gitops.checks.context import ClusterIndex, FleetIndex
+from pytest_gitops.checks.rule import Rule, Violation
+from pytest_gitops.model import (
+    Finding,
+    Kustomization,
+    Overlay,
+    Resource,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A violation, by whom and where it was found.
+
+    The cluster is None for a file that no cluster reads; ``overlay`` is then one that does, if any.
+    """
+
+    rule: Rule
+    violation: Violation
+    cluster: ClusterIndex | None
+    kustomization: Kustomization | None = None
+    subject: Resource | Kustomization | None = None
+    overlay: Overlay | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a finding is told for: a check of a part of the fleet.
+
+    The part is a Kustomization (``namespace/name``) of a cluster, a cluster (``part`` is None), or an overlay
+    (its path; ``cluster`` is None).
+    """
+
+    check: str
+    cluster: str | None = None
+    part: str | None = None
+
+
+Judge = Callable[[FleetIndex, Sequence[Rule]], Iterable[Hit]]
+
+
+class Results:
+    """The findings of a run, by item. A finding that several items share is one value with all its clusters."""
+
+    def __init__(self, findings: Iterable[tuple[Finding, tuple[Item, ...]]]) -> None:
+        self._findings = tuple(findings)
+        self._items = {id(finding): items for finding, items in self._findings}
+        self._by_item: dict[Item, list[Finding]] = defaultdict(list)
+        for finding, items in self._findings:
+            for item in items:
+                self._by_item[item].append(finding)
+
+    def items(self, finding: Finding) -> tuple[Item, ...]:
+        """Return the items that share a finding, in the fleet's order; raises KeyError for a foreign finding."""
+        return self._items[id(finding)]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding, once."""
+        return tuple(finding for finding, _ in self._findings)
+
+    def __reduce__(self) -> tuple[type[Results], tuple[object, ...]]:
+        return Results, (self._findings,)
+
+    def of(self, item: Item) -> tuple[Finding, ...]:
+        """Return the findings of one item."""
+        return tuple(self._by_item.get(item, ()))
