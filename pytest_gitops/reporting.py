@@ -94,22 +94,22 @@ def write_summary(terminal: Any, notes: Sequence[str]) -> None:
     """Write what was skipped and why, what is suspended, and the fleet's notes; nothing where there is nothing."""
     ours = list(_ours(terminal.stats))
     skipped = _by_reason(ours)
-    suspended = [report for report in ours if (SUSPENDED, True) in map(tuple, report.user_properties)]
+    suspended = _titles(report for report in ours if (SUSPENDED, True) in map(tuple, report.user_properties))
     if terminal.verbosity < 0:
         _write_short(terminal, skipped, suspended)
     elif skipped or suspended or notes:
         terminal.section("gitops")
         for reason, reports in skipped.items():
             terminal.line(f"{len(reports)} skipped: {reason}")
-            terminal.line(f"    {shortened([_title(report) for report in reports])}")
+            terminal.line(f"    {shortened(_titles(reports))}")
         if suspended:
             terminal.line(f"{len(suspended)} suspended: the cluster applies no change of these until they are resumed")
-            terminal.line(f"    {shortened([_title(report) for report in suspended])}")
+            terminal.line(f"    {shortened(suspended)}")
         for note in notes:
             terminal.line(f"note: {note}")
 
 
-def _write_short(terminal: Any, skipped: dict[str, list[Any]], suspended: Sequence[Any]) -> None:
+def _write_short(terminal: Any, skipped: dict[str, list[Any]], suspended: Sequence[str]) -> None:
     told = [f"{len(reports)} skipped ({reason})" for reason, reports in skipped.items()]
     told += [f"{len(suspended)} suspended"] if suspended else []
     if told:
@@ -131,6 +131,11 @@ def _by_reason(reports: Iterable[Any]) -> dict[str, list[Any]]:
         if report.skipped and isinstance(report.longrepr, tuple):
             grouped.setdefault(report.longrepr[2].removeprefix("Skipped: "), []).append(report)
     return dict(sorted(grouped.items(), key=lambda entry: -len(entry[1])))
+
+
+def _titles(reports: Iterable[Any]) -> list[str]:
+    """Return what the reports are about, each once: a Kustomization has a report for each check."""
+    return list(dict.fromkeys(map(_title, reports)))
 
 
 def _title(report: Any) -> str:
