@@ -17,6 +17,8 @@ PROTOCOL = 1
 OVERRIDE = "PYTEST_GITOPS_ENGINE"
 _START = 10.0
 _MAX_LINE = 256 << 20
+# What the engine says itself once it runs, said before its packages are set up: that takes memory too.
+_COLLECTOR = {"GOGC": "400"}
 _ENVIRONMENT = ("GOGC", "GOMAXPROCS", "GOMEMLIMIT", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _NETWORK_ENVIRONMENT = (
     *("HOME", "PATH", "SSH_AUTH_SOCK", "SSL_CERT_DIR", "SSL_CERT_FILE"),
@@ -40,7 +42,7 @@ def start_engine(path: Path, *, network: bool) -> tuple[LineProcess, JsonObject]
     ``network``.
     """
     names = (*_ENVIRONMENT, *(_NETWORK_ENVIRONMENT if network else ()))
-    environment = {name: os.environ[name] for name in names if name in os.environ}
+    environment = _COLLECTOR | {name: os.environ[name] for name in names if name in os.environ}
     try:
         process = LineProcess([str(path)], environment, max_line=_MAX_LINE, max_memory=MEMORY)
     except FileNotFoundError:

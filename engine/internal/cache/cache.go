@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -66,8 +67,8 @@ func (c *Cache) Close() {
 // Key identifies what was asked for.
 type Key string
 
-// KeyOf returns the key of a request.
-func (c *Cache) KeyOf(request any) (Key, error) {
+// KeyOf returns the key of a request and of the texts it is about, which are taken as they are.
+func (c *Cache) KeyOf(request any, texts ...json.RawMessage) (Key, error) {
 	data, err := json.Marshal(request)
 	if err != nil {
 		return "", err
@@ -78,6 +79,10 @@ func (c *Cache) KeyOf(request any) (Key, error) {
 	}
 	_, _ = hash.Write([]byte{0})
 	_, _ = hash.Write(data)
+	for _, text := range texts {
+		_, _ = fmt.Fprintf(hash, "\x00%d\x00", len(text))
+		_, _ = hash.Write(text)
+	}
 	return Key(hex.EncodeToString(hash.Sum(nil))), nil
 }
 

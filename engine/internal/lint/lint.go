@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"path"
 	"slices"
 
@@ -30,13 +31,13 @@ type Result struct {
 	Duplicates []Duplicate `json:"duplicates"`
 }
 
-// Run reads all kustomization files of a view and the patches they name.
-func Run(ctx context.Context, view *tree.View) (*Result, error) {
+// Run reads all kustomization files of a view and the patches they name. The trace is of those.
+func Run(ctx context.Context, view *tree.View) (*Result, *tree.Trace, error) {
 	result := &Result{Duplicates: []Duplicate{}}
 	done := map[string]bool{}
 	for _, name := range view.Files() {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
 		if reference.IsKustomization(name) {
 			result.overlay(view, name, done)
@@ -45,7 +46,7 @@ func Run(ctx context.Context, view *tree.View) (*Result, error) {
 	slices.SortFunc(result.Duplicates, func(a, b Duplicate) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key))
 	})
-	return result, nil
+	return result, tree.TraceOf(view, slices.Collect(maps.Keys(done))), nil
 }
 
 func (r *Result) overlay(view *tree.View, name string, done map[string]bool) {

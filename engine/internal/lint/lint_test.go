@@ -33,7 +33,7 @@ func TestDuplicates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := lint.Run(context.Background(), view)
+	found, _, err := lint.Run(context.Background(), view)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,24 +5,37 @@ import (
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/protocol"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/scan"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/tree"
 )
 
-// scanKey is the key of all scans: what tells one from another is in their traces.
-const scanKey = "scan"
-
 func (e *Engine) scan(ctx context.Context, params treeParams) (any, error) {
-	opened, err := e.tree(params.Tree)
+	return e.kept(params.Tree, "scan", func(view *tree.View) (any, *tree.Trace, error) {
+		found, err := scan.Run(ctx, view)
+		if err != nil {
+			return nil, nil, err
+		}
+		return found, scan.Trace(view), nil
+	})
+}
+
+// viewKey is the key of what a method finds in a view: what tells one from another is in their traces. It keeps
+// different directories apart, so that one doesn't drive out the other.
+type viewKey struct{ Method, Root string }
+
+// kept returns what the cache has of a method on a tree, else what run returns, and keeps that with its trace.
+func (e *Engine) kept(id int, name string, run func(*tree.View) (any, *tree.Trace, error)) (any, error) {
+	opened, err := e.tree(id)
 	if err != nil {
 		return nil, err
 	}
-	key, err := opened.cache.KeyOf(scanRequest{scanKey, opened.root})
+	key, err := opened.cache.KeyOf(viewKey{name, opened.root})
 	if err != nil {
 		return nil, err
 	}
 	if result, found := opened.cache.Get(key, opened.view); found {
 		return protocol.Raw(result), nil
 	}
-	found, err := scan.Run(ctx, opened.view)
+	found, trace, err := run(opened.view)
 	if err != nil {
 		return nil, err
 	}
@@ -30,9 +43,6 @@ func (e *Engine) scan(ctx context.Context, params treeParams) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	opened.cache.Put(key, scan.Trace(opened.view), result)
+	opened.cache.Put(key, trace, result)
 	return result, nil
 }
-
-// scanRequest keeps the scans of different directories apart, so that one doesn't drive out the other.
-type scanRequest struct{ Method, Root string }

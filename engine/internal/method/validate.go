@@ -90,7 +90,7 @@ func (e *Engine) validate(ctx context.Context, params validateParams) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	key, err := opened.cache.KeyOf([]any{"validate", opened.key, params.Namespaces, params.Objects})
+	key, err := opened.cache.KeyOf([]any{"validate", opened.key, params.Namespaces}, params.Objects...)
 	if err != nil {
 		return nil, err
 	}
@@ -109,9 +109,5 @@ func (e *Engine) validate(ctx context.Context, params validateParams) (any, erro
 }
 
 func (e *Engine) lint(ctx context.Context, params treeParams) (any, error) {
-	opened, err := e.tree(params.Tree)
-	if err != nil {
-		return nil, err
-	}
-	return lint.Run(ctx, opened.view)
+	return e.kept(params.Tree, "lint", func(view *tree.View) (any, *tree.Trace, error) { return lint.Run(ctx, view) })
 }
