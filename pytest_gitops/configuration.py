@@ -20,6 +20,7 @@ from pytest_gitops.checks.selection import Selection
 from pytest_gitops.exceptions import ConfigurationError
 from pytest_gitops.locating import LOADER, Locator, Step
 from pytest_gitops.model import Location
+from pytest_gitops.nesting import DEEPEST, is_too_deep
 from pytest_gitops.paths import ancestors, clean
 from pytest_gitops.rendering import Index
 
@@ -84,6 +85,8 @@ def read_configuration(root: Path) -> Configuration:
 def _read_yaml(root: Path) -> Any:
     try:
         text = (root / FILE).read_text(encoding="utf-8-sig")
+        if is_too_deep(text):
+            raise ConfigurationError(f"{FILE}: nests deeper than {DEEPEST} levels; a configuration needs a few")
         return yaml.load(text, Loader=LOADER) or {}  # noqa: S506 (a safe loader)
     except OSError as error:
         raise ConfigurationError(f"{FILE}: can't be read ({error.strerror}); check its permissions") from None

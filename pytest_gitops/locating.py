@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+from pytest_gitops.nesting import is_too_deep
+
 Step = str | int
 LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_SIZE = 4 * 1024 * 1024
@@ -77,8 +79,9 @@ def _child(node: yaml.Node | None, step: Step) -> tuple[yaml.Node, int] | None:
 
 def _compose(lines: Sequence[str]) -> Iterable[yaml.Node]:
     """Yield the documents up to the first that isn't YAML; composing expands no alias, so a bomb costs nothing."""
+    text = "\n".join(lines)
     try:
-        for node in yaml.compose_all("\n".join(lines), Loader=LOADER):
+        for node in yaml.compose_all(text, Loader=LOADER) if not is_too_deep(text) else ():
             if node is not None:
                 yield node
     except (yaml.YAMLError, RecursionError, ValueError):

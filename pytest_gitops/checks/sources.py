@@ -13,8 +13,9 @@ from pathlib import Path
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
+from pytest_gitops.nesting import is_too_deep
+
 LARGEST_FILE = 4 * 1024 * 1024
-DEEPEST = 200
 
 LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -90,7 +91,9 @@ class SourceTree:
 
 
 def compose(text: str) -> Iterator[Node]:
-    """Yield the root node of each YAML document in ``text``, up to the first that isn't YAML."""
+    """Yield the root node of each document in ``text``, up to the first that isn't YAML; none where it nests too deep."""
+    if is_too_deep(text):
+        return
     try:
         loader = LOADER(text)
     except yaml.YAMLError:

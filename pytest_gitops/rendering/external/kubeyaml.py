@@ -8,12 +8,10 @@ from typing import Any
 
 import yaml
 
+from pytest_gitops.nesting import DEEPEST, is_too_deep
+
 MAX_NODES = 2_000_000
-_MAX_DEPTH = 500
 _MAX_INTEGRAL = 1e21  # beyond, JSON has an exponent
-_BRACKETS = re.compile(r"[\[\]{}]")
-_COMPACT = re.compile(rf"(?:[-?:] +){{{_MAX_DEPTH}}}")
-_INDENTED = re.compile(rf"^ {{{2 * _MAX_DEPTH}}}", re.MULTILINE)
 
 
 class UnreadableError(ValueError):
@@ -93,7 +91,8 @@ def item_lines(text: str, field: str) -> list[int]:
 
 
 def _load(text: str) -> list[tuple[yaml.Node, Any]]:
-    _check_depth(text)
+    if is_too_deep(text):
+        raise UnreadableError(f"nested deeper than {DEEPEST} levels")
     try:
         try:
             return list(_load_with(_Loader(text)))
@@ -119,17 +118,6 @@ def _load_with(loader: Any) -> Iterator[tuple[yaml.Node, Any]]:
             yield node, loader.construct_document(node)
     finally:
         loader.dispose()
-
-
-def _check_depth(text: str) -> None:
-    """Refuse what nests so deep that libyaml's recursion would end the process."""
-    depth = deepest = 0
-    if text.count("[") + text.count("{") > _MAX_DEPTH:
-        for bracket in _BRACKETS.findall(text):
-            depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
-            deepest = max(deepest, depth)
-    if deepest > _MAX_DEPTH or _COMPACT.search(text) or _INDENTED.search(text):
-        raise UnreadableError(f"nested deeper than {_MAX_DEPTH} levels")
 
 
 def _size(root: yaml.Node) -> int:
