@@ -91,7 +91,7 @@ class SourceTree:
 
 
 def compose(text: str) -> Iterator[Node]:
-    """Yield the root node of each document in ``text``, up to the first that isn't YAML; none where it nests too deep."""
+    """Yield the root node of each document in ``text``, up to the first that isn't YAML; none if it nests too deep."""
     if is_too_deep(text):
         return
     try:
