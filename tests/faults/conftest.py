@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from clean_fleet import Files
-from fault import write
+from fault import Check, write
 
 from pytest_gitops import load
 from pytest_gitops.admission import AdmissionJudge
@@ -17,8 +16,6 @@ from pytest_gitops.model import Finding, Severity
 from pytest_gitops.validation import SchemaJudge
 
 URL = "ssh://git@github.com/example-org/fleet-infra"
-
-Check = Callable[[Files], list[Finding]]
 
 
 @pytest.fixture

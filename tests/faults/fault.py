@@ -9,7 +9,10 @@ from textwrap import dedent
 
 from clean_fleet import BOTH, Files
 
+from pytest_gitops.model import Finding
+
 Edit = Callable[[Files], None]
+Check = Callable[[Files], list[Finding]]
 
 
 @dataclass(frozen=True)

@@ -259,4 +259,15 @@ FAULTS = [
         clusters=_ONLY,
         severity="warning",
     ),
+    Fault(
+        "timeout-shorter-than-a-release",
+        replace(
+            "infrastructure/controllers/ingress-nginx.yaml", "  interval: 30m\n", "  interval: 30m\n  timeout: 10m\n"
+        ),
+        rule="timeout-too-short",
+        file="clusters/production/infrastructure.yaml",
+        at="timeout: 5m",
+        clusters=("production",),
+        severity="warning",
+    ),
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textwrap import dedent
 
 from clean_fleet import Files, clean_fleet
-from conftest import Check
 
 APPS = "clusters/main/apps.yaml"
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from clean_fleet import clean_fleet
-from conftest import Check
-from fault import Fault
+from fault import Check, Fault
 from graph_faults import FAULTS as GRAPH
 from policy_faults import FAULTS as POLICY
 from reference_faults import FAULTS as REFERENCES
