@@ -261,13 +261,27 @@ FAULTS = [
     ),
     Fault(
         "timeout-shorter-than-a-release",
-        replace(
-            "infrastructure/controllers/ingress-nginx.yaml", "  interval: 30m\n", "  interval: 30m\n  timeout: 10m\n"
+        all_of(
+            replace(
+                "infrastructure/controllers/ingress-nginx.yaml",
+                "  interval: 30m\n",
+                "  interval: 30m\n  timeout: 10m\n",
+            ),
+            replace(
+                "clusters/production/infrastructure.yaml",
+                "  timeout: 5m\n  path: ./infrastructure/controllers\n",
+                "  timeout: 10m\n  path: ./infrastructure/controllers\n",
+            ),
+            replace(
+                _INFRASTRUCTURE,
+                "  timeout: 5m\n  path: ./infrastructure/controllers\n",
+                "  timeout: 9m59s\n  path: ./infrastructure/controllers\n",
+            ),
         ),
         rule="timeout-too-short",
-        file="clusters/production/infrastructure.yaml",
-        at="timeout: 5m",
-        clusters=("production",),
+        file=_INFRASTRUCTURE,
+        at="timeout: 9m59s",
+        clusters=_ONLY,
         severity="warning",
     ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_gitops.checks.policy._durations import seconds
+from pytest_gitops.checks.durations import seconds
 from pytest_gitops.checks.rule import Violation, rule
 from pytest_gitops.model import Resource
 
