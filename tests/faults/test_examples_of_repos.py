@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 from clean_fleet import Files, clean_fleet
+from fault import Check
 
 APPS = "clusters/main/apps.yaml"
 
