@@ -378,6 +378,7 @@ def test_cluster_vars_that_hold_expressions(check: Check) -> None:
     assert found(check, files) == [
         (
             "warning nested-variable clusters/main/vars.yaml:8: the value of variable host holds ${domain}, which is "
-            "not substituted in turn. Write the value out, or have the Kustomization that declares this one substitute it."
+            "not substituted in turn. Write the value out, or have the Kustomization that declares this one substitute "
+            "it."
         ),
     ]
