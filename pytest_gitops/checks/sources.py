@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
-from collections.abc import Iterator
-from fnmatch import fnmatch
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import translate
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -20,22 +21,17 @@ LARGEST_FILE = 4 * 1024 * 1024
 LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@cache
-def _real(root: str) -> str:
-    """Return a directory as symbolic links lead to it, with a slash at its end."""
-    return os.path.join(os.path.realpath(root), "")
-
-
 class SourceFile:
     """One text file of the repository: its path, text and YAML documents.
 
-    ``path`` is relative to the repository's root, with slashes.
+    ``path`` is relative to the repository's root, with slashes; ``real`` follows a directory's symbolic links.
     """
 
-    def __init__(self, root: Path, path: str) -> None:
+    def __init__(self, root: Path, path: str, real: Callable[[str], str] = os.path.realpath) -> None:
         self.path = path
         self._file = os.path.join(root, path)
         self._root = str(root)
+        self._real = real
 
     @classmethod
     def of(cls, path: str, text: str) -> SourceFile:
@@ -48,12 +44,22 @@ class SourceFile:
     def text(self) -> str:
         """The file's text; empty where it can't be read, is no UTF-8, too large, or lies outside of the repository."""
         try:
-            real = os.path.realpath(self._file)
-            if not real.startswith(_real(self._root)) or not stat.S_ISREG((found := os.stat(real)).st_mode):
+            real = self._path()
+            if not real.startswith(os.path.join(self._real(self._root), "")):
                 return ""
-            return "" if found.st_size > LARGEST_FILE else Path(real).read_text(encoding="utf-8-sig")
+            found = os.stat(real)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_FILE:
+                return ""
+            with open(real, "rb") as file:
+                return _lines_as_unix(file.read().decode("utf-8-sig"))
         except (OSError, ValueError):
             return ""
+
+    def _path(self) -> str:
+        """Return the file's path as symbolic links lead to it; those of its directory many files share."""
+        directory, name = os.path.split(self._file)
+        path = os.path.join(self._real(directory), name)
+        return os.path.realpath(path) if os.path.islink(path) else path
 
     @cached_property
     def documents(self) -> tuple[Node, ...]:
@@ -72,10 +78,12 @@ class SourceTree:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._files: dict[str, SourceFile] = {}
+        self._real = cache(os.path.realpath)
+        self._matching: dict[tuple[str, ...], list[SourceFile]] = {}
 
     def __getitem__(self, path: str) -> SourceFile:
         if path not in self._files:
-            self._files[path] = SourceFile(self.root, path)
+            self._files[path] = SourceFile(self.root, path, self._real)
         return self._files[path]
 
     @cached_property
@@ -83,11 +91,12 @@ class SourceTree:
         """The paths of all files that are, or would be, committed: what git ignores is left out."""
         return tuple(sorted(_tracked(self.root) or _walked(self.root)))
 
-    def matching(self, patterns: tuple[str, ...]) -> Iterator[SourceFile]:
-        """Yield the files whose name matches one of the glob patterns."""
-        for path in self.paths:
-            if any(fnmatch(path.rpartition("/")[2], pattern) for pattern in patterns):
-                yield self[path]
+    def matching(self, patterns: tuple[str, ...]) -> Sequence[SourceFile]:
+        """Return the files whose name matches one of the glob patterns."""
+        if patterns not in self._matching:
+            matches = re.compile("|".join(map(translate, patterns))).match
+            self._matching[patterns] = [self[path] for path in self.paths if matches(path.rpartition("/")[2])]
+        return self._matching[patterns]
 
 
 def compose(text: str) -> Iterator[Node]:
@@ -137,6 +146,10 @@ def scalar(node: Node | None, *keys: str) -> str | None:
     """Return the text of the scalar below ``keys``, None where there is none."""
     found = child(node, *keys)
     return str(found.value) if isinstance(found, ScalarNode) else None
+
+
+def _lines_as_unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _tracked(root: Path) -> list[str] | None:

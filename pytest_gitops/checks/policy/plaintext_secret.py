@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from posixpath import dirname, join, normpath
 
@@ -16,9 +17,9 @@ from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.checks.sources import SourceFile, child, line_of, scalar
 from pytest_gitops.model import Location
 
-_HOLDS_ONE = (
-    r"""^["']?kind["']?:\s*["']?(Secret|SecretList|List)\b|"kind":\s*"(Secret|SecretList|List)"|\bsecretGenerator\b"""
-)
+# The first begins with plain text, for which Python looks many times as fast as for what the second begins with.
+_NAMES_ONE = re.compile(r"""kind["']?:\s*["']?(?:Secret|SecretList|List)\b""")
+_IS_ONE = re.compile(r"""(?:^["']?kind["']?:\s*["']?|"kind":\s*")(?:Secret|SecretList|List)\b""", re.MULTILINE)
 
 Found = tuple[str, Location]
 
@@ -29,7 +30,6 @@ Found = tuple[str, Location]
     severity="error",
     scope=Scope.FILE,
     files=("*.yaml", "*.yml", "*.json", "Kustomization"),
-    contains=_HOLDS_ONE,
     description="No Secret, and no `secretGenerator`, holds a value that anyone with access to the repository can "
     "read. Values that stand for one kept elsewhere (`${VARIABLE}`, templates, `op://…`), public keys and "
     "certificates are none. Base64 hides nothing.",
@@ -71,13 +71,17 @@ secretGenerator: [{name: token, literals: [token=hunter2]}]
 )
 def plaintext_secret(file: SourceFile, fleet: FleetIndex) -> Iterator[Violation]:
     """Yield one violation for each Secret, and each generator of one, that anyone can read."""
-    for document in documents(file.documents):
+    for document in documents(file.documents) if _may_hold_one(file.text) else ():
         if scalar(document, "kind") == "Secret" and metadata(document) is None:
             name = scalar(document, "metadata", "name")
             yield from _violation(f"Secret {name}", list(_of_secret(file, document)))
         for generator in items(document, "secretGenerator"):
             name = scalar(generator, "name")
             yield from _violation(f"secretGenerator {name}", list(_of_generator(file, fleet, generator)))
+
+
+def _may_hold_one(text: str) -> bool:
+    return "secretGenerator" in text or (_NAMES_ONE.search(text) is not None and _IS_ONE.search(text) is not None)
 
 
 def _violation(what: str, found: list[Found]) -> Iterator[Violation]:

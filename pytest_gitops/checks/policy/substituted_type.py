@@ -17,7 +17,7 @@ from pytest_gitops.checks.sources import child
 from pytest_gitops.model import JsonObject, Resource
 
 _OWN_LABELS = "kustomize.toolkit.fluxcd.io/"
-_LABELS = re.compile(r"\blabels:.*\$\{", re.DOTALL)
+_LABELS = re.compile(r"\blabels:")
 _TEXTS: dict[str, tuple[str, ...]] = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
 
 
@@ -94,9 +94,11 @@ def _lost_labels(resource: Resource, context: Context) -> Iterator[Violation]:
 def _source(resource: Resource, context: Context) -> Node | None:
     """Return the document the object was made from; None where it can't have a label with a variable."""
     files = context.fleet.files
-    if resource.origin is None or not _LABELS.search(files[resource.origin].text):
+    if resource.origin is None:
         return None
-    return document_of(files, resource.origin, resource)
+    text = files[resource.origin].text
+    labels = _LABELS.search(text) if "${" in text else None
+    return document_of(files, resource.origin, resource) if labels and "${" in text[labels.end() :] else None
 
 
 def _has_variables(resource: Resource, context: Context) -> bool:
