@@ -21,10 +21,13 @@ def root_of(repository: Repository, declarations: Iterable[Declaration]) -> Path
     """
     known = [declaration for declaration in declarations if declaration.path]
     paths = sorted({str(declaration.path) for declaration in known})
-    here = _resolving(repository.root, paths)
-    if repository.toplevel is not None and _resolving(repository.toplevel, paths) > here:
-        return repository.toplevel
-    if paths and not here:
+    from_git = sorted({str(d.path) for d in known if d.source is not None and d.source[0] == "GitRepository"})
+    # An OCI artifact may be made of a part of the repository, a GitRepository's is all of it: its paths tell more.
+    here = _resolving(repository.root, from_git), _resolving(repository.root, paths)
+    above = repository.toplevel
+    if above is not None and (_resolving(above, from_git), _resolving(above, paths)) > here:
+        return above
+    if paths and not here[1]:
         _check_missing_prefix(repository.root, paths)
         return _further_down(repository.root, known)
     return repository.root
