@@ -13,6 +13,7 @@ from pytest_gitops.checking import check, plan
 from pytest_gitops.collection import collect_file
 from pytest_gitops.fixtures import parametrize
 from pytest_gitops.items import CheckItem
+from pytest_gitops.lasting import spare
 from pytest_gitops.publishing import Publisher
 from pytest_gitops.reporting import header, with_suspension, write_summary
 from pytest_gitops.session import SESSION, GitopsSession
@@ -63,6 +64,7 @@ class Hooks:
         if set(self._session.settings.checks) != {"build"}:
             plan(session.config, self._session.settings, self._session.fleet)
         add_entry_files(session.config, self._session.files)
+        spare(session.config)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
@@ -74,6 +76,10 @@ class Hooks:
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.File | None:
         """Collect the files that stand for clusters and overlays."""
         return collect_file(self._session, file_path, parent)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Have the garbage collector pass by the items too."""
+        spare(session.config)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Parametrise the user's own tests."""

@@ -15,6 +15,7 @@ from pytest_gitops.fixtures import (
     rendered,
     resource,
 )
+from pytest_gitops.importing import as_written
 from pytest_gitops.settings import SETTINGS, add_options, read_settings
 
 __all__ = [
@@ -53,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if settings is None:
         return
     config.stash[SETTINGS] = settings
+    as_written(config)
     from pytest_gitops.hooks import register  # noqa: PLC0415
 
     register(config, settings)
