@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -12,11 +13,12 @@ from pytest_gitops.checks.context import ClusterIndex, FleetIndex
 from pytest_gitops.checks.results import Hit
 from pytest_gitops.checks.rule import Rule, Violation
 from pytest_gitops.checks.schema import engine_rules
-from pytest_gitops.model import JsonObject, Kustomization, Location, Resource, Severity
+from pytest_gitops.model import Failed, JsonObject, Kustomization, Location, Resource, Severity
 from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError
 from pytest_gitops.rendering.validator import Knowledge, Validator
 
 _DECLARED = {rule.id: rule for rule in vars(engine_rules).values() if isinstance(rule, Rule)}
+_Reader = tuple[ClusterIndex | None, Kustomization | None]
 _VALUES = ("schema-type", "schema-value")  # the value is at fault, not the field
 _LISTED = 12
 
@@ -75,7 +77,7 @@ class _Run:
 
     def hits(self, index: FleetIndex) -> Iterator[Hit]:
         """Yield what the engine says of all clusters."""
-        yield from self._duplicates(index)
+        yield from self._linted(index)
         opened = list(self._opened(index))
         batches: dict[int, list[_Batch]] = {}
         tickets: dict[tuple[int, tuple[str, ...]], int] = {}
@@ -97,15 +99,22 @@ class _Run:
                 self._fail(verdict.error)
         yield from self._told_once()
 
-    def _duplicates(self, index: FleetIndex) -> Iterator[Hit]:
-        """Yield the keys that a file holds twice, for every Kustomization that reads the file."""
-        rule = self._rules.get(engine_rules.duplicate_key.id)
-        for found in self._validator.duplicates(index.fleet.root) if rule else ():
-            file, message = found["file"], f"{found['key']} is set on line {found['first']} already"
-            violation = Violation(message, location=Location(file, found["line"]))
-            for cluster, kustomization in _readers(index, file):
-                if rule:
+    def _linted(self, index: FleetIndex) -> Iterator[Hit]:
+        """Yield what is passed over in kustomization files and patches, for every Kustomization that reads the file."""
+        if not self._rules.keys() & {engine_rules.duplicate_key.id, engine_rules.overlay_unknown_field.id}:
+            return
+        lint = self._validator.lint(index.fleet.root)
+        nobody: list[_Reader] = [(None, None)]
+        if rule := self._rules.get(engine_rules.duplicate_key.id):
+            for found in lint.duplicates:
+                message = f"{found['key']} is set on line {found['first']} already"
+                violation = Violation(message, location=Location(found["file"], found["line"]))
+                for cluster, kustomization in _readers(index, found["file"]) or nobody:
                     yield Hit(rule, violation, cluster, kustomization)
+        if rule := self._rules.get(engine_rules.overlay_unknown_field.id):
+            for found in lint.unknown:
+                for cluster, kustomization in (*_readers(index, found["file"]), *_broken(index, found["file"])):
+                    yield Hit(rule, _unknown_field(found, rule), cluster, kustomization)
 
     def _opened(self, index: FleetIndex) -> Iterator[tuple[int, _Batch]]:
         """Yield every Kustomization's objects with the handle of what its cluster knows."""
@@ -190,14 +199,31 @@ class _Run:
             yield from _general(self._rules, f"{total} objects are of kinds without a known schema: {listed}{more}")
 
 
-def _readers(index: FleetIndex, file: str) -> Sequence[tuple[ClusterIndex | None, Kustomization | None]]:
-    found = [
+def _unknown_field(found: JsonObject, rule: Rule) -> Violation:
+    within = f"{found['within']} has" if found["within"] else "kustomization files have"
+    return Violation(
+        f"{within} no field {found['key']}: kustomize-controller drops it, kustomize refuses it",
+        location=Location(found["file"], found["line"]),
+        remedy=f"Did you mean {found['nearest']}?" if found["nearest"] else None,
+        severity=None if found["nearest"] or rule.severity is not Severity.ERROR else Severity.WARNING,
+    )
+
+
+def _readers(index: FleetIndex, file: str) -> Sequence[_Reader]:
+    return [
         (cluster, kustomization)
         for cluster in index.clusters
         for kustomization in cluster.cluster.kustomizations
         if kustomization.rendered is not None and file in kustomization.rendered.reads
     ]
-    return found or [(None, None)]
+
+
+def _broken(index: FleetIndex, file: str) -> Iterator[_Reader]:
+    """Yield the Kustomizations that do not build whose path leads to a kustomization file: it may be the cause."""
+    for cluster in index.clusters:
+        for kustomization in cluster.cluster.kustomizations:
+            if isinstance(kustomization.outcome, Failed) and kustomization.path == posixpath.dirname(file):
+                yield cluster, kustomization
 
 
 def _general(rules: Mapping[str, Rule], message: str, severity: Severity | None = None) -> Iterator[Hit]:

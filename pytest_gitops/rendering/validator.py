@@ -39,6 +39,14 @@ class Verdict:
     error: RenderError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """Keys that a mapping of a kustomization file or a patch holds twice, and unknown fields of kustomization files."""
+
+    duplicates: Sequence[JsonObject] = ()
+    unknown: Sequence[JsonObject] = ()
+
+
 class Validator:
     """Speaks to an engine of its own; raises RendererUnavailableError where there is none.
 
@@ -69,16 +77,16 @@ class Validator:
             return answer
         return int(answer["schemas"]), answer["findings"]
 
-    def duplicates(self, root: Path) -> Sequence[JsonObject]:
-        """Return the keys that kustomization files and patches below a directory hold twice.
+    def lint(self, root: Path) -> Lint:
+        """Return what kustomize or Flux pass over without a word in the kustomization files below a directory.
 
-        There are none where the directory can't be read. Call it before anything is submitted.
+        That is nothing where the directory can't be read. Call it before anything is submitted.
         """
         tree = self._ask("open", wire.open_parameters(Tree(root), self._cache))
         if isinstance(tree, RenderError):
-            return ()
+            return Lint()
         found = self._ask("lint", wire.tree_parameters(int(tree["tree"])))
-        return () if isinstance(found, RenderError) else found["duplicates"]
+        return Lint() if isinstance(found, RenderError) else Lint(found["duplicates"], found["unknown"])
 
     def submit(self, schemas: int, texts: Sequence[str], *, namespaces: bool) -> int:
         """Queue a batch of objects, given as JSON texts, and return its ticket.

@@ -296,4 +296,20 @@ FAULTS = [
         at="namespace: web # again",
         clusters=_PRODUCTION,
     ),
+    Fault(
+        "unknown-field-in-a-kustomization-file",
+        append("apps/production/kustomization.yaml", "commonLabel:\n  team: web\n"),
+        rule="overlay-unknown-field",
+        file="apps/production/kustomization.yaml",
+        at="commonLabel:",
+        clusters=_PRODUCTION,
+    ),
+    Fault(
+        "unknown-field-of-an-image",
+        replace("apps/production/kustomization.yaml", "newTag: 1.4.2", "newTag: 1.4.2\n    tagSufix: -slim"),
+        rule="overlay-unknown-field",
+        file="apps/production/kustomization.yaml",
+        at="tagSufix",
+        clusters=_PRODUCTION,
+    ),
 ]

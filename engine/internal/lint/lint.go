@@ -1,5 +1,6 @@
-// Package lint finds keys that a mapping holds twice in files where kustomize takes the last one without a word:
-// kustomization files and patches. Of resources it says so itself.
+// Package lint finds what kustomize or Flux pass over without a word: keys that a mapping of a kustomization file or a
+// patch holds twice, where the last one is taken, and fields of kustomization files that don't exist, which
+// kustomize-controller drops where the file is the one its path leads to. Of resources kustomize says so itself.
 package lint
 
 import (
@@ -29,11 +30,12 @@ type Duplicate struct {
 // Result is what a view holds, sorted by file and line.
 type Result struct {
 	Duplicates []Duplicate `json:"duplicates"`
+	Unknown    []Unknown   `json:"unknown"`
 }
 
 // Run reads all kustomization files of a view and the patches they name. The trace is of those.
 func Run(ctx context.Context, view *tree.View) (*Result, *tree.Trace, error) {
-	result := &Result{Duplicates: []Duplicate{}}
+	result := &Result{Duplicates: []Duplicate{}, Unknown: []Unknown{}}
 	done := map[string]bool{}
 	for _, name := range view.Files() {
 		if ctx.Err() != nil {
@@ -46,6 +48,9 @@ func Run(ctx context.Context, view *tree.View) (*Result, *tree.Trace, error) {
 	slices.SortFunc(result.Duplicates, func(a, b Duplicate) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key))
 	})
+	slices.SortFunc(result.Unknown, func(a, b Unknown) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key))
+	})
 	return result, tree.TraceOf(view, slices.Collect(maps.Keys(done))), nil
 }
 
@@ -55,6 +60,7 @@ func (r *Result) overlay(view *tree.View, name string, done map[string]bool) {
 	if err != nil {
 		return
 	}
+	r.Unknown = append(r.Unknown, unknownFields(name, data)...)
 	for _, patch := range file.Patches {
 		if patch.Path != "" {
 			r.file(view, path.Join(path.Dir(name), patch.Path), done)

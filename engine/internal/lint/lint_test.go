@@ -47,3 +47,38 @@ func TestDuplicates(t *testing.T) {
 		t.Errorf("found %v, expected %v", found.Duplicates, expected)
 	}
 }
+
+func TestUnknownFields(t *testing.T) {
+	root := t.TempDir()
+	text := "kind: Kustomization\nmetadata: {name: a}\nNamePrefix: a-\nresource: [a.yaml]\nx-common: 1\n" +
+		"anything: &label {a: b}\ncommonAnnotations: *label\nimages:\n  - {name: web, tag: v1}\npatches:\n" +
+		"  - target: {kinds: Deployment, annotationSelector: a=b}\n    path: gone.yaml\n    options: {allowNameChange: true}\n" +
+		"configMapGenerator:\n  - name: c\n    literal: [a=b]\n    options: {disableNameSuffixHash: true}\n" +
+		"replacements:\n  - source: {kind: ConfigMap, fieldpath: data.x}\n    targets: [{select: {kind: Secret}, fieldPath: [a]}]\n" +
+		"nothing-like-it: 1\n"
+	if err := os.WriteFile(filepath.Join(root, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	view, err := tree.Open(root, tree.Options{Guard: guard.File})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, _, err := lint.Run(context.Background(), view)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expected := []lint.Unknown{
+		{Key: "resource", Line: 4, Nearest: "resources"},
+		{Key: "tag", Line: 9, Nearest: "newTag", Within: "images"},
+		{Key: "kinds", Line: 11, Nearest: "kind", Within: "target"},
+		{Key: "literal", Line: 16, Nearest: "literals", Within: "configMapGenerator"},
+		{Key: "fieldPath", Line: 20, Nearest: "fieldPaths", Within: "targets"},
+		{Key: "nothing-like-it", Line: 21},
+	}
+	for i := range expected {
+		expected[i].File = "kustomization.yaml"
+	}
+	if !slices.Equal(found.Unknown, expected) {
+		t.Errorf("found %v, expected %v", found.Unknown, expected)
+	}
+}

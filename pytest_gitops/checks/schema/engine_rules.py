@@ -53,6 +53,14 @@ duplicate_key = _rule(
     "Remove one of the two, or merge them.",
     "https://yaml.org/spec/1.2.2/#mapping",
 )
+overlay_unknown_field = _rule(
+    "overlay-unknown-field",
+    "Every field of a kustomization file is one that kustomize has. kustomize-controller drops others from the file "
+    "that a Kustomization's path leads to, where `kustomize build` refuses them. A field that none resembles is a "
+    "warning; one whose name begins with `x-`, or whose value has an anchor, is taken for a template.",
+    "Correct the field's name, or remove it.",
+    "https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/",
+)
 expression = _rule(
     "schema-expression",
     "The rules in CEL that a CustomResourceDefinition states (`x-kubernetes-validations`) hold.",
