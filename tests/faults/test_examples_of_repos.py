@@ -382,3 +382,25 @@ def test_cluster_vars_that_hold_expressions(check: Check) -> None:
             "it."
         ),
     ]
+
+
+def test_a_route_to_a_service_that_nothing_makes(check: Check) -> None:
+    route = """
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata:
+          name: web
+          namespace: flux-system
+        spec:
+          hostnames: [web.example.org]
+          rules:
+            - backendRefs:
+                - name: web-backend
+                  port: 80
+        """
+    assert found(check, {"apps/route.yaml": route}) == [
+        (
+            "error route-backend apps/route.yaml:10: HTTPRoute web routes to Service web-backend, which flux-system does "
+            "not have. Correct name, namespace or port of the `backendRefs` entry, or create the Service."
+        ),
+    ]

@@ -13,6 +13,11 @@ from pytest_gitops.model import Kustomization, Resource, Severity
 from pytest_gitops.variables import made_object, may_make
 
 _FLUX = ".fluxcd.io"
+# Custom resources that name what others made, and make nothing that is referred to.
+_ROUTES = ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute", "ReferenceGrant")
+_TRAFFIC = ("DestinationRule", "IngressRoute", "IngressRouteTCP", "IngressRouteUDP", "VirtualService")
+_WATCHERS = ("PodMonitor", "PrometheusRule", "ServiceMonitor", "VerticalPodAutoscaler")
+_MAKING_NOTHING = frozenset((*_ROUTES, *_TRAFFIC, *_WATCHERS))
 
 
 def absent(
@@ -41,7 +46,7 @@ def absent(
         return
     similar = _similar(cluster, kind, namespace, name)
     if maker := _may_be_made(cluster, kind, namespace, name):
-        yield from _unknown(f"{message}: unknown, as {maker} may make it", path, subject, similar)
+        yield from _unknown(f"{message}: unknown, as {maker.id} may make it", path, subject, similar)
         return
     for violation in cluster.missing(
         kind, namespace, name, message=message, path=path, subject=subject, besides=besides
@@ -113,7 +118,9 @@ def _custom_resources(cluster: ClusterIndex) -> tuple[Resource, ...]:
     return tuple(
         owned.resource
         for owned in cluster.resources
-        if owned.resource.id.group not in kinds.GROUPS.values() and not owned.resource.id.group.endswith(_FLUX)
+        if owned.resource.id.group not in kinds.GROUPS.values()
+        and not owned.resource.id.group.endswith(_FLUX)
+        and owned.resource.kind not in _MAKING_NOTHING
     )
 
 
