@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 
 def clean(path: str) -> str:
@@ -44,8 +45,7 @@ def ancestors(path: str) -> Iterator[str]:
 
 def is_directory(root: Path, path: str) -> bool:
     """Tell whether a path of the tree is a directory, without leaving the root through a symbolic link."""
-    try:
-        directory = root / PurePosixPath(path)
-        return directory.is_dir() and directory.resolve().is_relative_to(root.resolve())
-    except OSError:
+    directory = os.path.join(root, path)
+    if not os.path.isdir(directory):
         return False
+    return os.path.join(os.path.realpath(directory), "").startswith(os.path.join(os.path.realpath(root), ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache, partial
 from pathlib import Path
 
 from pytest_gitops.discovery import Declaration
@@ -23,9 +24,9 @@ def root_of(repository: Repository, declarations: Iterable[Declaration]) -> Path
     paths = sorted({str(declaration.path) for declaration in known})
     from_git = sorted({str(d.path) for d in known if d.source is not None and d.source[0] == "GitRepository"})
     # An OCI artifact may be made of a part of the repository, a GitRepository's is all of it: its paths tell more.
-    here = _resolving(repository.root, from_git), _resolving(repository.root, paths)
+    here = _resolving(repository.root, from_git, paths)
     above = repository.toplevel
-    if above is not None and (_resolving(above, from_git), _resolving(above, paths)) > here:
+    if above is not None and above != repository.root and _resolving(above, from_git, paths) > here:
         return above
     if paths and not here[1]:
         _check_missing_prefix(repository.root, paths)
@@ -33,8 +34,10 @@ def root_of(repository: Repository, declarations: Iterable[Declaration]) -> Path
     return repository.root
 
 
-def _resolving(root: Path, paths: Iterable[str]) -> int:
-    return sum(1 for path in paths if is_directory(root, path))
+def _resolving(root: Path, *groups: Iterable[str]) -> tuple[int, ...]:
+    """Return of each group of paths how many are directories; each path is looked at once."""
+    known = cache(partial(is_directory, root))
+    return tuple(sum(map(known, paths)) for paths in groups)
 
 
 def _further_down(root: Path, declarations: Iterable[Declaration]) -> Path:
