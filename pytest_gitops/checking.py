@@ -17,6 +17,7 @@ from pytest_gitops.checks.rule import Rule
 from pytest_gitops.checks.running import run
 from pytest_gitops.checks.selection import Selection
 from pytest_gitops.configuration import read_configuration
+from pytest_gitops.expressions import ExpressionJudge
 from pytest_gitops.model import Fleet
 from pytest_gitops.sharing import received
 from pytest_gitops.validation import SchemaJudge
@@ -33,9 +34,8 @@ def check(config: pytest.Config, settings: Settings, fleet: Fleet) -> Results:
     handed_over: Results | None = received(config, "results")
     if handed_over is not None:
         return handed_over
-    return run(
-        FleetIndex(fleet), *plan(config, settings, fleet), schema_judge(config, settings, fleet), AdmissionJudge()
-    )
+    judges = schema_judge(config, settings, fleet), AdmissionJudge(), ExpressionJudge()
+    return run(FleetIndex(fleet), *plan(config, settings, fleet), *judges)
 
 
 def schema_judge(config: pytest.Config, settings: Settings, fleet: Fleet) -> SchemaJudge:

@@ -140,6 +140,16 @@ class Validator:
         answer = self._ask("admit", f"{{{', '.join(members)}}}".encode())
         return answer if isinstance(answer, RenderError) else answer["findings"]
 
+    def compile(self, expressions: Sequence[tuple[str, Sequence[str]]]) -> Sequence[str] | RenderError:
+        """Return what keeps Flux from reading each CEL expression, empty where nothing does.
+
+        An expression comes with the variables it may use; without any it is parsed only. Call it before anything
+        is submitted.
+        """
+        given = [{"text": text, "variables": variables} for text, variables in expressions]
+        answer = self._ask("compile", json.dumps({"expressions": given}).encode())
+        return answer if isinstance(answer, RenderError) else answer["problems"]
+
     def close(self) -> None:
         """End the engine."""
         self._process.end()

@@ -12,6 +12,7 @@ from fault import Check, write
 from pytest_gitops import load
 from pytest_gitops.admission import AdmissionJudge
 from pytest_gitops.checks import FleetIndex, Selection, built_in, run
+from pytest_gitops.expressions import ExpressionJudge
 from pytest_gitops.model import Finding, Severity
 from pytest_gitops.validation import SchemaJudge
 
@@ -29,7 +30,8 @@ def check(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Check:
         for command in (["init", "-q", "-b", "main"], ["remote", "add", "origin", URL]):
             subprocess.run(["git", *command], cwd=tmp_path, check=True)
         fleet = load(tmp_path, cache_dir=cache)
-        results = run(FleetIndex(fleet), built_in(), Selection(), SchemaJudge(cache=cache), AdmissionJudge())
+        judges = SchemaJudge(cache=cache), AdmissionJudge(), ExpressionJudge()
+        results = run(FleetIndex(fleet), built_in(), Selection(), *judges)
         return [finding for finding in results.findings if finding.severity is not Severity.INFO]
 
     return check_files

@@ -284,4 +284,39 @@ FAULTS = [
         clusters=_ONLY,
         severity="warning",
     ),
+    Fault(
+        "health-check-that-is-no-expression",
+        replace(
+            _APPS,
+            "  wait: true\n",
+            "  wait: true\n  healthCheckExprs:\n    - apiVersion: example.org/v1\n      kind: Widget\n"
+            "      failed: status.phase == 'Failed'\n      current: status.phase = 'Ready'\n",
+        ),
+        rule="health-check-expression",
+        file=_APPS,
+        at="current: status.phase = 'Ready'",
+        clusters=_ONLY,
+    ),
+    Fault(
+        "ready-expression-of-an-unknown-variable",
+        replace(
+            _APPS, "    - name: configs\n", "    - name: configs\n      readyExpr: status.observedGeneration > 0\n"
+        ),
+        rule="health-check-expression",
+        file=_APPS,
+        at="readyExpr: status",
+        clusters=_ONLY,
+    ),
+    Fault(
+        "health-check-expression-of-a-release",
+        replace(
+            "infrastructure/controllers/ingress-nginx.yaml",
+            "  interval: 30m\n",
+            "  interval: 30m\n  healthCheckExprs:\n    - apiVersion: example.org/v1\n      kind: Widget\n"
+            "      current: status.phase +\n",
+        ),
+        rule="health-check-expression",
+        file="infrastructure/controllers/ingress-nginx.yaml",
+        at="current: status.phase +",
+    ),
 ]

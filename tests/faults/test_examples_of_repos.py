@@ -400,7 +400,7 @@ def test_a_route_to_a_service_that_nothing_makes(check: Check) -> None:
         """
     assert found(check, {"apps/route.yaml": route}) == [
         (
-            "error route-backend apps/route.yaml:10: HTTPRoute web routes to Service web-backend, which flux-system does "
-            "not have. Correct name, namespace or port of the `backendRefs` entry, or create the Service."
+            "error route-backend apps/route.yaml:10: HTTPRoute web routes to Service web-backend, which flux-system "
+            "does not have. Correct name, namespace or port of the `backendRefs` entry, or create the Service."
         ),
     ]

@@ -10,7 +10,9 @@ from fleet_files import bootstrap
 from fleet_outcomes import git_repository, outcomes
 
 from pytest_gitops import load
+from pytest_gitops.admission import AdmissionJudge
 from pytest_gitops.checks import FleetIndex, Selection, built_in, run
+from pytest_gitops.expressions import ExpressionJudge
 from pytest_gitops.model import Severity
 from pytest_gitops.validation import SchemaJudge
 
@@ -38,7 +40,7 @@ def repository(name: str) -> dict[str, str]:
 @pytest.mark.parametrize("name", sorted(CLUSTERS))
 def test_a_healthy_repository_is_silent(name: str, tmp_path: Path) -> None:
     fleet = load(git_repository(tmp_path, repository(name), url="ssh://git@github.com/example-org/fleet-infra"))
-    results = run(FleetIndex(fleet), built_in(), Selection(), SchemaJudge())
+    results = run(FleetIndex(fleet), built_in(), Selection(), SchemaJudge(), AdmissionJudge(), ExpressionJudge())
     told = [
         f"{finding.severity.value} {finding.rule} {finding.location}: {finding.message}"
         for finding in results.findings

@@ -45,6 +45,7 @@ func (e *Engine) Table() map[string]protocol.Handler {
 		"schemas":  method(e.schemas),
 		"validate": method(e.validate),
 		"admit":    method(e.admit),
+		"compile":  method(e.compile),
 	}
 }
 
