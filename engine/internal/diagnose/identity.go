@@ -22,13 +22,45 @@ func duplicateID(s *scene, match []string) *fault.Error {
 		if len(found) > 1 {
 			problem.Message += ", which " + found[0].file + ":" + decimal(found[0].line) + " has"
 		} else {
-			problem.Message += "; its file is included twice"
+			problem.Message += "; its file is included twice" + s.build.inclusions(s.dir, second.file)
 			problem.File, problem.Line = s.file, s.source.lineOf(bases, is(s.entry))
 			problem.Chain = s.chain
 		}
 	}
 	problem.Resource = id.String()
 	return problem
+}
+
+// inclusions lists the kustomization files that name a file, where there are several below a directory.
+func (b Build) inclusions(dir, file string) string {
+	var places []string
+	seen := map[string]bool{}
+	todo := []string{dir}
+	for len(todo) > 0 {
+		s := b.scene(todo[0])
+		todo = todo[1:]
+		if s.file == "" || seen[s.dir] {
+			continue
+		}
+		seen[s.dir] = true
+		for _, f := range s.source.fields {
+			if !f.scalar || !bases.MatchString(f.path) || f.value == "" || len(f.value) > longestPath {
+				continue
+			}
+			target := s.resolve(f.value)
+			_, leads := b.search(target, file, map[string]bool{})
+			if target == file || leads {
+				places = append(places, s.file+":"+decimal(f.line))
+			}
+			if b.isDir(target) {
+				todo = append(todo, target)
+			}
+		}
+	}
+	if len(places) < 2 {
+		return ""
+	}
+	return ", by way of " + strings.Join(places, ", ")
 }
 
 // scope returns the files that hold the resources up to this scene's entry, and that entry's own.

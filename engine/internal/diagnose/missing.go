@@ -59,7 +59,7 @@ func (b Build) whyMissing(target string) string {
 	if where, why, found := b.View.LeftOut(target); found {
 		return leftOut(where, why)
 	}
-	dir := target
+	wanted, dir := target, target
 	for dir != "" && !b.isDir(dir) {
 		target, dir = dir, strings.TrimPrefix(path.Dir("/"+dir), "/")
 	}
@@ -72,9 +72,26 @@ func (b Build) whyMissing(target string) string {
 		if strings.EqualFold(near, name) {
 			return "the name differs in case only from " + path.Join(dir, near) + ", and the cluster's file system tells them apart"
 		}
-		return "did you mean " + path.Join(dir, near) + "?"
+		return "did you mean " + b.onwards(path.Join(dir, near), strings.TrimPrefix(wanted, target)) + "?"
 	}
 	return "create it, or correct the path"
+}
+
+// onwards goes on from a directory by the rest of a path, as far as that is there or something is called much like it.
+func (b Build) onwards(dir, rest string) string {
+	for _, name := range strings.Split(strings.Trim(rest, "/"), "/") {
+		entry := b.View.Lookup(dir)
+		if name == "" || entry == nil || !entry.IsDir() {
+			return dir
+		}
+		if b.View.Lookup(path.Join(dir, name)) == nil {
+			if name = nearest(name, entry.Names); name == "" {
+				return dir
+			}
+		}
+		dir = path.Join(dir, name)
+	}
+	return dir
 }
 
 func leftOut(where string, why tree.Reason) string {

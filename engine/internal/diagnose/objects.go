@@ -132,6 +132,8 @@ func known(part string) string {
 	return part
 }
 
+func (id resID) apiVersion() string { return strings.TrimPrefix(id.group+"/"+id.version, "/") }
+
 func (id resID) String() string { return identity(id.kind, id.space, id.name) }
 
 // like tells whether an object may be the one with an id: names get prefixes and suffixes, namespaces are set later.
@@ -157,6 +159,24 @@ func (b Build) declaring(id resID, files []string) []object {
 		return exact
 	}
 	return alike
+}
+
+// instead returns an object that has the name of a patch's target, but is of another version or a kind that is
+// written much like it; the patch's own type decides what is meant where that is one of Kubernetes' own.
+func (b Build) instead(id resID) (object, bool) {
+	for _, file := range b.manifests(b.Dir) {
+		for _, o := range b.objects(file) {
+			group, _, grouped := strings.Cut(o.version, "/")
+			if !grouped {
+				group = ""
+			}
+			near := o.kind == id.kind && group != id.group || o.kind != id.kind && nearest(id.kind, []string{o.kind}) != ""
+			if o.title == id.name && near && (o.space == id.space || o.space == "" || id.space == "") {
+				return o, true
+			}
+		}
+	}
+	return object{}, false
 }
 
 // candidates lists the names of a kind in the files read, for "did you mean".

@@ -3,8 +3,10 @@ package diagnose
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
@@ -70,6 +72,9 @@ func unmatchedPatch(s *scene, match []string) *fault.Error {
 	if match[2] != "" {
 		message = "more than one resource matches strategic merge patch " + id.String()
 	}
+	if problem := s.otherType(id, message); problem != nil {
+		return problem
+	}
 	for _, p := range s.patches() {
 		for _, o := range objectsOf(p.file, []byte(p.text)) {
 			if !id.equals(o) || o.space != id.space && id.space != "" {
@@ -86,6 +91,29 @@ func unmatchedPatch(s *scene, match []string) *fault.Error {
 	}
 	problem.Message, problem.Remedy, problem.Resource = message, s.build.candidates(id), id.String()
 	return problem
+}
+
+// otherType explains a patch that matches nothing since its target's own file is wrong: the patch names a type that
+// Kubernetes has, and the object of that name one that it doesn't have.
+func (s *scene) otherType(id resID, message string) *fault.Error {
+	o, found := s.build.instead(id)
+	if !found || !isKubernetes(id.apiVersion(), id.kind) || isKubernetes(o.version, o.kind) {
+		return nil
+	}
+	remedy := "write apiVersion: " + id.apiVersion()
+	if o.kind != id.kind {
+		remedy = "write kind: " + id.kind
+	}
+	problem := s.within(o.file, o.line, 0, fault.Build, message+": the one here is of "+o.version+", kind "+o.kind, remedy)
+	problem.Chain = append(s.chain[:len(s.chain):len(s.chain)], s.build.chainFrom(s.dir, o.file)...)
+	problem.Resource = id.String()
+	return problem
+}
+
+// isKubernetes tells whether a type is one of those that kustomize knows of Kubernetes.
+func isKubernetes(version, kind string) bool {
+	_, known := openapi.IsNamespaceScoped(yaml.TypeMeta{APIVersion: version, Kind: kind})
+	return known
 }
 
 var (
@@ -201,7 +229,11 @@ func (s *scene) quotes(p patch, quotation string) bool {
 	if name, found := strings.CutPrefix(quotation, "path: "); found {
 		return p.file != "" && fmt.Sprintf("%q", p.file) == fmt.Sprintf("%q", s.resolve(strings.Trim(name, `"`)))
 	}
-	return p.file == "" && "patch: "+fmt.Sprintf("%q", p.text) == quotation
+	if text, found := strings.CutPrefix(quotation, "patch: "); found && p.file == "" {
+		quoted, err := strconv.Unquote(text)
+		return err == nil && strings.TrimSpace(quoted) == strings.TrimSpace(p.text)
+	}
+	return false
 }
 
 // badMergePatch explains an entry of patchesStrategicMerge that is no object; nil where all of them are.

@@ -189,7 +189,14 @@ func wrongHeader(s *scene, match []string) *fault.Error {
 	if strings.HasPrefix(match[1], "apiVersion") {
 		key = "apiVersion"
 	}
-	return s.at(s.source.keyLine(key), fault.Build, strings.ReplaceAll(match[1], "\n", ", "), "")
+	remedy := "write kind: Kustomization"
+	if key == "apiVersion" {
+		remedy = "write apiVersion: kustomize.config.k8s.io/v1beta1"
+		if strings.Contains(match[1], "Component") {
+			remedy = "write apiVersion: kustomize.config.k8s.io/v1alpha1"
+		}
+	}
+	return s.at(s.source.keyLine(key), fault.Build, strings.ReplaceAll(match[1], "\n", ", "), remedy)
 }
 
 func empty(s *scene, _ []string) *fault.Error {

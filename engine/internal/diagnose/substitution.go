@@ -16,6 +16,7 @@ var (
 	invalidName   = regexp.MustCompile(`'([^']*)' var name is invalid, must match`)
 	absent        = regexp.MustCompile(`substitute from '(\w+)/(.*?)' error: `)
 	notString     = regexp.MustCompile(`^\.(spec\.postBuild\.\w+) accessor error: .*under key "(.*?)": (.*)$`)
+	becameOne     = regexp.MustCompile(`^in Replace: id matched \d+ resources$`)
 	notYAMLAfter  = regexp.MustCompile(`YAMLToJSON: (?:yaml: )?(?:line \d+: )?(.*)$`)
 )
 
@@ -40,6 +41,11 @@ func (b Build) substitution(known *fault.Error, text string) *fault.Error {
 		problem.Field, problem.Resource = match[1]+"."+match[2], ""
 		problem.Message = "the value of the variable " + match[2] + " must be a string: " + match[3]
 		problem.Remedy = "put the value in quotes"
+		return &problem
+	}
+	if becameOne.MatchString(problem.Message) {
+		problem.Message = "once their variables are substituted, two objects are " + problem.Resource
+		problem.Remedy = "give their variables different values, or the objects different names"
 		return &problem
 	}
 	if match := notYAMLAfter.FindStringSubmatch(text); match != nil {

@@ -164,6 +164,12 @@ func remedyFor(data []byte, line int, message string) string {
 		return "check the indentation, and quote values that contain ': '"
 	case strings.Contains(message, "did not find expected key"), strings.Contains(message, "could not find expected ':'"):
 		return "check the indentation, and that each key is followed by ': '"
+	case strings.Contains(message, "unexpected end of stream"), strings.Contains(message, "unexpected document indicator"):
+		return "close the quotation mark that is opened there"
+	case strings.Contains(message, "did not find expected ','"):
+		return "close the bracket that is opened there, and put commas between its entries"
+	case strings.Contains(message, "unknown anchor"):
+		return "define the anchor above it, in the same document; or quote the text, if no alias is meant"
 	case strings.Contains(message, "cannot start any token"):
 		return "quote values that begin with @, ` or %"
 	}
