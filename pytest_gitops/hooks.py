@@ -59,9 +59,9 @@ class Hooks:
     def pytest_collection(self, session: pytest.Session) -> None:
         """Have the fleet collected where the user didn't name what to collect; stop at rules that can't be used.
 
-        Where only what builds is asked for, no rule is: then none is imported either.
+        Where what builds is listed only, nothing asks for rules: then none is imported either.
         """
-        if set(self._session.settings.checks) != {"build"}:
+        if set(self._session.settings.checks) != {"build"} or not session.config.getoption("collectonly"):
             plan(session.config, self._session.settings, self._session.fleet)
         add_entry_files(session.config, self._session.files)
         spare(session.config)
