@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import merge
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from pytest_gitops.checks import kinds
@@ -158,7 +160,24 @@ class ClusterIndex:
     def unknown(self, kind: str, namespace: str) -> tuple[Unrendered, ...]:
         """Return the unrendered parts that may hold an object of this kind in this namespace."""
         bare, group = kinds.split(kind)
-        return tuple(part for part in self.unrendered if part.may_hold(group or "", bare, namespace))
+        return tuple(
+            part for part in self._near(group or "", bare, namespace) if part.may_hold(group or "", bare, namespace)
+        )
+
+    def _near(self, group: str, kind: str, namespace: str) -> Iterable[Unrendered]:
+        """Return the parts that come into question, in their order, without a look at those of other namespaces."""
+        if kinds.is_namespaced(group, kind) is not True:
+            return self.unrendered
+        parts = (self._unrendered_in.get(where, []) for where in (None, namespace))
+        return (part for _, part in merge(*parts, key=itemgetter(0)))
+
+    @cached_property
+    def _unrendered_in(self) -> dict[str | None, list[tuple[int, Unrendered]]]:
+        """The unrendered parts, each with its position, by the namespace that their objects are in."""
+        found: dict[str | None, list[tuple[int, Unrendered]]] = defaultdict(list)
+        for position, part in enumerate(self.unrendered):
+            found[part.namespace].append((position, part))
+        return found
 
     def missing(
         self,

@@ -100,8 +100,9 @@ def _cycles_from(
         dependency = next(stack[-1], None)
         if dependency is None:
             stack.pop()
-            finished.add(path.pop().target if path else start)
-            on_path = {name: depth for name, depth in on_path.items() if depth <= len(path)}
+            left = path.pop().target if path else start
+            finished.add(left)
+            on_path.pop(left, None)
         elif dependency.target in on_path:
             yield _rotated([*path[on_path[dependency.target] :], dependency])
         elif dependency.target in known and dependency.target not in finished:

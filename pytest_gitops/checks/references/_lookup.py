@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from difflib import get_close_matches
+from heapq import merge
+from operator import itemgetter
 
 from pytest_gitops.checks import given, kinds
 from pytest_gitops.checks.context import ClusterIndex, is_unknown
@@ -13,6 +16,9 @@ from pytest_gitops.model import Kustomization, Resource, Severity
 from pytest_gitops.variables import made_object, may_make
 
 _FLUX = ".fluxcd.io"
+# What they make is what they name, and nothing besides.
+_EXACT = ("ExternalSecret", "SealedSecret", "Certificate", "ServiceMonitor", "PodMonitor", "PrometheusRule")
+_BROUGHT_ALONG = frozenset(kinds.GROUPS.values())
 # Custom resources that name what others made, and make nothing that is referred to.
 _ROUTES = ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute", "ReferenceGrant")
 _TRAFFIC = ("DestinationRule", "IngressRoute", "IngressRouteTCP", "IngressRouteUDP", "VirtualService")
@@ -69,9 +75,32 @@ def _unknown(
         yield Violation(message, path, subject, severity=Severity.WARNING, remedy=remedy)
 
 
+def doubtful(
+    cluster: ClusterIndex,
+    kind: str,
+    namespace: str,
+    name: str,
+    *,
+    message: str,
+    path: FieldPath,
+    known: tuple[str, ...] = (),
+) -> Iterator[Violation]:
+    """Yield a warning where an object that is often made by hand is absent, and its name looks misspelt.
+
+    ``known`` are further names that are right.
+    """
+    if name in known or cluster.get(kind, namespace, name) is not None or _is_made(cluster, kind, namespace, name):
+        return
+    similar = _similar(cluster, kind, namespace, name) or misspelt(name, known)
+    if similar and not _may_be_made(cluster, kind, namespace, name):
+        yield Violation(message, path, severity=Severity.WARNING, remedy=f"Did you mean {similar}?")
+
+
 def _similar(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> str | None:
-    here = (owned.resource for owned in cluster.of_kind(kind))
-    return misspelt(name, [resource.name for resource in here if resource.namespace == namespace])
+    here = {owned.resource.name for owned in cluster.of_kind(kind) if owned.resource.namespace == namespace}
+    if kind == "Secret":
+        here |= {made for where, made in cluster.memo(made_secrets) if where == namespace}
+    return misspelt(name, here)
 
 
 def near(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> str | None:
@@ -105,23 +134,21 @@ def _may_be_made(cluster: ClusterIndex, kind: str, namespace: str, name: str) ->
     if kind not in ("Secret", "ConfigMap", "PersistentVolumeClaim", "Service", "ServiceAccount", "Namespace"):
         return None
     quoted = f'"{name}"'
-    for owned in cluster.memo(_custom_resources):
-        resource = owned
-        if resource.namespace not in ("", namespace):
-            continue
+    makers = cluster.memo(_custom_resources)
+    for _, resource in merge(*(makers.get(where, []) for where in {"", namespace}), key=itemgetter(0)):
         if name == resource.name or name.startswith(f"{resource.name}-") or quoted in resource.text:
             return resource
     return None
 
 
-def _custom_resources(cluster: ClusterIndex) -> tuple[Resource, ...]:
-    return tuple(
-        owned.resource
-        for owned in cluster.resources
-        if owned.resource.id.group not in kinds.GROUPS.values()
-        and not owned.resource.id.group.endswith(_FLUX)
-        and owned.resource.kind not in _MAKING_NOTHING
-    )
+def _custom_resources(cluster: ClusterIndex) -> dict[str, list[tuple[int, Resource]]]:
+    """Return the custom resources that may make something, each with its position, by their namespace."""
+    found: dict[str, list[tuple[int, Resource]]] = defaultdict(list)
+    for position, owned in enumerate(cluster.resources):
+        group = owned.resource.id.group
+        if group not in _BROUGHT_ALONG and not group.endswith(_FLUX) and owned.resource.kind not in _MAKING_NOTHING:
+            found[owned.resource.namespace].append((position, owned.resource))
+    return found
 
 
 def named(value: object) -> str:
