@@ -114,7 +114,9 @@ MEASUREMENTS: dict[str, Callable[[Path, int], tuple[Table, Figures]]] = {
 
 
 def _pytest(repo: Path, cache: Path, command: list[str], *, sample: bool = False) -> Cost:
-    cost = run(command, cwd=repo, env={"GITOPS_CACHE_DIR": str(cache)}, sample=sample)
+    # Bytecode is kept, as an installation has it.
+    environment = {"GITOPS_CACHE_DIR": str(cache), "PYTHONDONTWRITEBYTECODE": ""}
+    cost = run(command, cwd=repo, env=environment, sample=sample)
     if cost.status != 0:
         sys.exit(f"pytest ended with {cost.status} in {repo}:\n{cost.output[-4000:]}")
     return cost
