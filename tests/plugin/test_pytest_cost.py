@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fleet_files import write_files
+from fleet_files import two_clusters, write_files
 
 from pytest_gitops import reporting
 
@@ -25,6 +25,54 @@ assert "pytest_gitops.plugin" in sys.modules
 assert [name for name in {HEAVY!r} if name in sys.modules] == []
 """
     write_files(pytester.path, {"test_own.py": "def test_own(): pass\n"})
+    result = pytester.run(sys.executable, "-c", script)
+    assert (result.ret, result.errlines) == (0, [])
+
+
+def test_modules_are_imported_as_they_are(pytester: pytest.Pytester) -> None:
+    """As pytest rewrites those of an installed plugin, here made to by a conftest.py."""
+    script = """
+import sys
+from importlib.machinery import SourceFileLoader
+
+import pytest
+
+code = pytest.main(["-q", "-W", "ignore", "--gitops-repo=.", "--gitops-check=schema"])
+assert code == pytest.ExitCode.OK, code
+names = [name for name in sys.modules if name.startswith("pytest_gitops.") and name.count(".") > 1]
+assert "pytest_gitops.checks.judging" in names
+loaders = {type(sys.modules[name].__spec__.loader) for name in names}
+assert loaders == {SourceFileLoader}, loaders
+"""
+    conftest = "import pytest\n\npytest.register_assert_rewrite('pytest_gitops')\n"
+    write_files(pytester.path, two_clusters() | {"conftest.py": conftest})
+    result = pytester.run(sys.executable, "-c", script)
+    assert (result.ret, result.errlines) == (0, [])
+
+
+def test_a_run_leaves_python_as_it_was(pytester: pytest.Pytester) -> None:
+    script = """
+import gc
+import sys
+
+import pytest
+
+before = [type(finder) for finder in sys.meta_path]
+frozen = []
+
+
+class Look:
+    def pytest_runtest_call(self):
+        frozen.append(gc.get_freeze_count())
+
+
+code = pytest.main(["-q", "--gitops-repo=.", "--gitops-check=schema"], plugins=[Look()])
+assert code == pytest.ExitCode.OK, code
+assert frozen and all(frozen)
+assert gc.get_freeze_count() == 0
+assert [type(finder) for finder in sys.meta_path] == before
+"""
+    write_files(pytester.path, two_clusters())
     result = pytester.run(sys.executable, "-c", script)
     assert (result.ret, result.errlines) == (0, [])
 
