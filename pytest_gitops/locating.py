@@ -26,19 +26,22 @@ class Locator:
         self._read: dict[str, tuple[str, ...]] = {}
         self._composed: dict[str, tuple[yaml.Node, ...]] = {}
 
-    def field(self, file: str, line: int | None, path: Sequence[Step]) -> int | None:
+    def field(self, file: str, line: int | None, path: Sequence[Step], text_line: int | None = None) -> int | None:
         """Return the line (from 1) of a field of the document that starts at ``line``, as near as the file tells.
 
         ``path`` are keys and list indices from the document's root. Where the document lacks the field (a patch
-        set it), the line of its longest existing part; where the file can't be read as YAML, ``line``.
+        set it), the line of its longest existing part; where the file can't be read as YAML, ``line``. ``text_line``
+        asks for a line (from 1) of the field's own text, which only a literal block (``|``) has lines of its own for.
         """
         node = self._document(file, line)
         found = line
         for step in path if node is not None else ():
             child = _child(node, step)
             if child is None:
-                break
+                return found
             node, found = child
+        if text_line and isinstance(node, yaml.ScalarNode) and node.style == "|":
+            return node.start_mark.line + 1 + text_line
         return found
 
     def variable(self, file: str, name: str, start: int = 1) -> int | None:

@@ -33,8 +33,19 @@ def doubtful_entries(reach: Reach) -> list[Entry]:
 
 def _self_managing(reach: Reach) -> list[Declaration]:
     """Return each Kustomization whose own build reads the file that declares it, as gotk-sync.yaml's does."""
-    found = [d for d in reach.declarations if d.path is not None and d.file in reach.reads(d)]
+    found = [d for d in reach.declarations if d.path is not None and (d.file in reach.reads(d) or _is_cut(reach, d))]
     return sorted(found, key=lambda d: (d.name != BOOTSTRAP_NAME, (d.path or "").count("/"), d.path or "", d.location))
+
+
+def _is_cut(reach: Reach, declaration: Declaration) -> bool:
+    """Tell whether a bootstrap's Kustomization would manage itself but for a kustomization file that names it wrongly.
+
+    The cluster has it, and its build says what is wrong; without it the whole cluster would be gone unseen.
+    """
+    path = declaration.path
+    if declaration.name != BOOTSTRAP_NAME or not path or not is_below(declaration.file, path):
+        return False
+    return not any(declaration.file in reach.reads(other) for other in reach.declarations)
 
 
 def _outermost(reach: Reach, candidates: Sequence[Declaration]) -> list[Entry]:

@@ -54,10 +54,10 @@ class Failures:
         where = Place(self.field(node, field), node.chain)
         return Failed((self._finding(node, rule, message, where, remedy=remedy),))
 
-    def field(self, node: Node, field: str) -> Location:
-        """Return where a field of a Kustomization is declared, or as near as its file tells."""
+    def field(self, node: Node, field: str, text_line: int | None = None) -> Location:
+        """Return where a field of a Kustomization, or a line of its text, is declared, or as near as its file tells."""
         declared = node.spec_field + field.removeprefix("spec")
-        line = self._locator.field(node.location.file, node.location.line, steps(declared))
+        line = self._locator.field(node.location.file, node.location.line, steps(declared), text_line)
         return replace(node.location, line=line)
 
     def _of_error(self, node: Node, error: RenderError, translate: Translate) -> Finding:
@@ -73,7 +73,7 @@ class Failures:
         location = _moved(error.location, translate)
         if location is None:
             field = error.field or ("spec.path" if error.code == "path" else "spec")
-            return Place(self.field(node, field), node.chain)
+            return Place(self.field(node, field, error.field_line), node.chain)
         if error.variable and location.line is None:
             location = replace(location, line=self._locator.variable(location.file, error.variable))
         steps_there = tuple(place for step in error.chain if (place := _moved(step, translate)))

@@ -62,7 +62,7 @@ class RenderError:
     ``code`` is one of the engine protocol's codes, or ``crash`` where the renderer died of this request.
     ``chain`` are the places that led to ``location``, outermost first. ``resource`` is ``Kind/namespace/name``,
     ``variable`` the variable that is not set, ``url`` the remote base, ``field`` the field of the Kustomization
-    that is at fault; each None where it doesn't apply.
+    that is at fault, ``field_line`` the line in that field's own text, from 1; each None where it doesn't apply.
     """
 
     code: str
@@ -72,6 +72,7 @@ class RenderError:
     remedy: str | None = None
     resource: str | None = None
     field: str | None = None
+    field_line: int | None = None
     variable: str | None = None
     url: str | None = None
 

@@ -140,6 +140,7 @@ def _error(error: JsonObject) -> RenderError:
         remedy=error.get("remedy") or None,
         resource=error.get("resource") or None,
         field=error.get("field") or None,
+        field_line=None if error.get("file") else error.get("line") or None,
         variable=error.get("variable") or None,
         url=error.get("url") or None,
     )

@@ -9,6 +9,7 @@ from fleet_files import URL, bootstrap, config_map, kustomization, overlay, sour
 from fleet_outcomes import entries, loaded, outcomes, overlays
 
 from pytest_gitops import load
+from pytest_gitops.model import Failed
 
 
 def bare(name: str, **data: str) -> str:
@@ -434,3 +435,13 @@ def test_a_broken_file_that_nobody_reads_is_said(tmp_path: Path) -> None:
     fleet = loaded(tmp_path, bootstrap("prod") | {"old/ks.yaml": BROKEN})
     assert entries(fleet) == {"prod": "clusters/prod"}
     assert [note[:46] for note in fleet.notes] == ["no cluster reads old/ks.yaml:5, which is not Y"]
+
+
+@pytest.mark.parametrize("name", ["gotk-snyc.yaml", "gotk-components.yaml"])
+def test_a_bootstrapped_cluster_whose_sync_is_named_wrongly_is_not_gone(tmp_path: Path, name: str) -> None:
+    files = two_clusters()
+    files["clusters/staging/flux-system/kustomization.yaml"] = overlay("gotk-components.yaml", name)
+    fleet = loaded(tmp_path, files)
+    assert entries(fleet) == {"production": "clusters/production", "staging": "clusters/staging"}
+    assert fleet["staging"]["flux-system"].location.file == "clusters/staging/flux-system/gotk-sync.yaml"
+    assert isinstance(fleet["staging"]["flux-system"].outcome, Failed)

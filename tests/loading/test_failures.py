@@ -62,7 +62,17 @@ def test_a_patch_without_a_target(tmp_path: Path) -> None:
         "patches:\n  - patch: |\n      apiVersion: v1\n      kind: ConfigMap\n      metadata:\n        name: other\n"
     )
     finding = failing(tmp_path, {"apps/web.yaml": WEB}, extra=patch)
-    assert (finding.rule, str(finding.location)) == ("build", "clusters/prod/apps.yaml:16")
+    assert (finding.rule, str(finding.location)) == ("build", "clusters/prod/apps.yaml:20")
+
+
+def test_the_line_in_a_patch_of_the_kustomization(tmp_path: Path) -> None:
+    patch = (
+        "patches:\n  - target: {kind: ConfigMap}\n    patch: |\n"
+        "      - op: add\n        path: /data\n        value: {}\n"
+        "      - op: remove\n        path: /data/missing\n"
+    )
+    finding = failing(tmp_path, {"apps/web.yaml": WEB}, extra=patch)
+    assert (finding.rule, str(finding.location)) == ("build", "clusters/prod/apps.yaml:21")
 
 
 def test_an_expression_that_is_none(tmp_path: Path) -> None:

@@ -31,37 +31,46 @@ func duplicateID(s *scene, match []string) *fault.Error {
 	return problem
 }
 
-// inclusions lists the kustomization files that name a file, where there are several below a directory.
+// inclusions names the two entries by which a file is included twice, as far as the ways to it differ.
 func (b Build) inclusions(dir, file string) string {
-	var places []string
-	seen := map[string]bool{}
-	todo := []string{dir}
-	for len(todo) > 0 {
-		s := b.scene(todo[0])
-		todo = todo[1:]
-		if s.file == "" || seen[s.dir] {
-			continue
-		}
-		seen[s.dir] = true
-		for _, f := range s.source.fields {
-			if !f.scalar || !bases.MatchString(f.path) || f.value == "" || len(f.value) > longestPath {
-				continue
-			}
-			target := s.resolve(f.value)
-			_, leads := b.search(target, file, map[string]bool{})
-			if target == file || leads {
-				places = append(places, s.file+":"+decimal(f.line))
-			}
-			if b.isDir(target) {
-				todo = append(todo, target)
-			}
-		}
-	}
-	if len(places) < 2 {
+	ways := b.ways(dir, file, nil, 0)
+	if len(ways) < 2 {
 		return ""
 	}
-	return ", by way of " + strings.Join(places, ", ")
+	one, other := ways[0], ways[1]
+	for len(one) > 1 && len(other) > 1 && one[len(one)-1] == other[len(other)-1] {
+		one, other = one[:len(one)-1], other[:len(other)-1]
+	}
+	return ", by " + one[len(one)-1].text() + " and " + other[len(other)-1].text()
 }
+
+// ways returns the first two chains of entries that lead from a directory to a file.
+func (b Build) ways(dir, file string, way []step, found int) [][]step {
+	s := b.scene(dir)
+	var ways [][]step
+	for _, f := range s.source.fields {
+		if !f.scalar || !bases.MatchString(f.path) || f.value == "" || len(f.value) > longestPath || len(way) > maxNesting {
+			continue
+		}
+		on := append(way[:len(way):len(way)], step{s.file, f.line})
+		if target := s.resolve(f.value); target == file {
+			ways = append(ways, on)
+		} else if _, leads := b.search(target, file, map[string]bool{}); leads {
+			ways = append(ways, b.ways(target, file, on, found+len(ways))...)
+		}
+		if found+len(ways) > 1 {
+			break
+		}
+	}
+	return ways
+}
+
+type step struct {
+	file string
+	line int
+}
+
+func (s step) text() string { return s.file + ":" + decimal(s.line) }
 
 // scope returns the files that hold the resources up to this scene's entry, and that entry's own.
 func (s *scene) scope() []string {

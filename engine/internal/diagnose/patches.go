@@ -55,7 +55,11 @@ func (s *scene) patches() []patch {
 func (s *scene) in(p patch, line int, code fault.Code, message, remedy string) *fault.Error {
 	switch {
 	case p.field != "":
-		return atField(p.field, code, message, remedy)
+		problem := atField(p.field, code, message, remedy)
+		if problem.Line = line; line > 0 {
+			problem.Field += ".patch"
+		}
+		return problem
 	case p.file != "":
 		return s.within(p.file, line, p.line, code, message, remedy)
 	case p.first > 0 && line > 0:
@@ -150,7 +154,7 @@ func jsonPatch(s *scene, _ []string) *fault.Error {
 	if len(found) > 1 || len(found) == 0 {
 		if tried := s.byTrying(text); tried != nil {
 			for _, problem := range found {
-				if problem.Field == tried.Field && (problem.Field != "" || near(problem, tried)) {
+				if strings.TrimSuffix(problem.Field, ".patch") == tried.Field && (tried.Field != "" || near(problem, tried)) {
 					return problem
 				}
 			}

@@ -114,8 +114,25 @@ func firstBroken(data []byte, reported int) int {
 	for good < len(ends) && blank(lineOfIndex(data, ends, good)) {
 		good++
 	}
-	return min(good, max(len(ends)-1, 0))
+	return beforeGlued(data, ends, min(good, max(len(ends)-1, 0)))
 }
+
+var glued = regexp.MustCompile(`^\s*(?:- )?[A-Za-z][\w.-]*:[^\s:/]\S*\s*$`)
+
+// beforeGlued goes back to a line such as "name:web" just before the one that the text breaks at: without a space it
+// is the beginning of a longer text, which the next line can't continue.
+func beforeGlued(data []byte, ends []int, index int) int {
+	if index == 0 || index >= len(ends) {
+		return index
+	}
+	before, line := lineOfIndex(data, ends, index-1), lineOfIndex(data, ends, index)
+	if glued.MatchString(before) && indent(before) == indent(line) && strings.Contains(line, ": ") {
+		return index - 1
+	}
+	return index
+}
+
+func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
 func lineEnds(data []byte) []int {
 	var ends []int
@@ -160,20 +177,33 @@ func remedyFor(data []byte, line int, message string) string {
 		return "resolve the merge conflict"
 	case strings.Contains(message, "control characters"):
 		return "the file is not text"
+	case glued.MatchString(text):
+		return "put a space after the colon"
 	case strings.Contains(message, "mapping values are not allowed"):
 		return "check the indentation, and quote values that contain ': '"
+	case unbalanced(text):
+		return "close the quotation mark, or take it out"
 	case strings.Contains(message, "did not find expected key"), strings.Contains(message, "could not find expected ':'"):
 		return "check the indentation, and that each key is followed by ': '"
 	case strings.Contains(message, "unexpected end of stream"), strings.Contains(message, "unexpected document indicator"):
 		return "close the quotation mark that is opened there"
 	case strings.Contains(message, "did not find expected ','"):
 		return "close the bracket that is opened there, and put commas between its entries"
-	case strings.Contains(message, "unknown anchor"):
-		return "define the anchor above it, in the same document; or quote the text, if no alias is meant"
+	case strings.Contains(message, "unknown anchor"), strings.Contains(message, "expected alphabetic or numeric"):
+		return "quote the text, unless an alias (*) or anchor (&) is meant: that is defined above, in the same document"
+	case strings.Contains(message, "unknown escape character"):
+		return "use single quotes, or write \\\\ for a backslash"
 	case strings.Contains(message, "cannot start any token"):
 		return "quote values that begin with @, ` or %"
 	}
 	return ""
+}
+
+// unbalanced tells whether a line's value begins with a quotation mark that nothing on the line closes.
+func unbalanced(line string) bool {
+	value := strings.TrimSpace(line[strings.Index(line, ":")+1:])
+	value = strings.TrimSpace(strings.TrimPrefix(value, "- "))
+	return value != "" && (value[0] == '"' || value[0] == '\'') && strings.Count(value, value[:1])%2 == 1
 }
 
 // duplicateKey returns the line of a key that its mapping has already, and the line of the first.

@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -201,14 +203,58 @@ func (s *Set) custom(ctx context.Context, kind schema.GroupVersionKind, object m
 		}
 		return findings
 	}
-	if nearest := finding.Nearest(kind.Kind, custom.Siblings(kind.Group)); nearest != "" {
-		return []finding.Finding{{
-			Expected: nearest, Message: fmt.Sprintf("there is no kind %s in %s", kind.Kind, kind.Group),
-			Path: finding.Path{"kind"}, Remedy: "write " + nearest, Rule: finding.UnknownKind, Severity: finding.Error,
-		}}
+	if misspelt := s.misspelt(kind); misspelt != nil {
+		return misspelt
 	}
 	return append(custom.Metadata(object),
 		unavailable(fmt.Sprintf("no schema for %s %s", kind.GroupVersion(), kind.Kind), named(kind)))
+}
+
+// misspelt reports a kind that its group doesn't have: all of Flux's are known, of others a name that is much like it.
+func (s *Set) misspelt(kind schema.GroupVersionKind) []finding.Finding {
+	siblings := custom.Siblings(kind.Group)
+	nearest := finding.Nearest(kind.Kind, siblings)
+	if nearest == "" {
+		nearest = finding.Slip(kind.Kind, s.given(kind.Group))
+	}
+	result := finding.Finding{
+		Expected: nearest, Message: fmt.Sprintf("there is no kind %s in %s", kind.Kind, kind.Group),
+		Path: finding.Path{"kind"}, Remedy: "write " + nearest, Rule: finding.UnknownKind, Severity: finding.Error,
+	}
+	ofFlux := strings.HasSuffix(kind.Group, ".toolkit.fluxcd.io") && len(siblings) > 0
+	switch {
+	case nearest != "":
+		return []finding.Finding{result}
+	case !ofFlux:
+		return nil
+	}
+	slices.Sort(siblings)
+	result.Remedy = "write one of " + strings.Join(siblings, ", ")
+	if len(siblings) == 1 {
+		result.Expected, result.Remedy = siblings[0], "write "+siblings[0]
+	}
+	if flux.Newer(s.options.Flux) {
+		return flux.Doubt([]finding.Finding{result})
+	}
+	return []finding.Finding{result}
+}
+
+// given returns the kinds of a group that the cluster's own CustomResourceDefinitions and the schema folders define.
+func (s *Set) given(group string) []string {
+	kinds := maps.Clone(s.rendered)
+	if kinds == nil {
+		kinds = map[string]*custom.Kind{}
+	}
+	for _, folder := range s.folders {
+		maps.Copy(kinds, folder.Kinds)
+	}
+	var names []string
+	for key := range kinds {
+		if of, name, _ := strings.Cut(key, "/"); of == group {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func named(kind schema.GroupVersionKind) string {

@@ -84,7 +84,7 @@ def _is_met(target: Node, patch: Node, resources: list[Resource]) -> bool:
         pattern, kinds = re.compile(name), re.compile(kind or "")
     except re.error:
         return True
-    return any(kinds.search(resource.kind) and pattern.search(resource.name) for resource in resources)
+    return any((not kind or kinds.fullmatch(resource.kind)) and pattern.search(resource.name) for resource in resources)
 
 
 def _is_used(image: Node, resources: list[Resource]) -> bool:

@@ -20,6 +20,18 @@ func Nearest(name string, names []string) string {
 	return best
 }
 
+// Slip returns the name that differs from a misspelt one by a slip of a finger: one letter, or two that are swapped; or
+// "". It is for names of which not all are known, where one that is merely similar may well be right.
+func Slip(name string, names []string) string {
+	slices.Sort(names)
+	for _, candidate := range names {
+		if len(name) > 3 && edits(strings.ToLower(name), strings.ToLower(candidate), 2) < 2 {
+			return candidate
+		}
+	}
+	return ""
+}
+
 // edits returns how many letters to insert, remove, replace or swap to make b of a; limit where it is that many or more.
 func edits(a, b string, limit int) int {
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
