@@ -68,6 +68,7 @@ class ClusterIndex:
         self.fleet = fleet
         self.remote = remote
         self._answers: dict[object, Any] = {}
+        self._unknown: dict[tuple[str, str], tuple[Unrendered, ...]] = {}
 
     @property
     def name(self) -> str:
@@ -159,10 +160,11 @@ class ClusterIndex:
 
     def unknown(self, kind: str, namespace: str) -> tuple[Unrendered, ...]:
         """Return the unrendered parts that may hold an object of this kind in this namespace."""
-        bare, group = kinds.split(kind)
-        return tuple(
-            part for part in self._near(group or "", bare, namespace) if part.may_hold(group or "", bare, namespace)
-        )
+        if (kind, namespace) not in self._unknown:
+            bare, group = kinds.split(kind)
+            near = self._near(group or "", bare, namespace)
+            self._unknown[kind, namespace] = tuple(part for part in near if part.may_hold(group or "", bare, namespace))
+        return self._unknown[kind, namespace]
 
     def _near(self, group: str, kind: str, namespace: str) -> Iterable[Unrendered]:
         """Return the parts that come into question, in their order, without a look at those of other namespaces."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from yaml.nodes import Node
 
 from pytest_gitops.checks import overlay_file
-from pytest_gitops.checks.context import ClusterIndex
+from pytest_gitops.checks.context import ClusterIndex, Owned
 from pytest_gitops.checks.nodes import Place, walk
 from pytest_gitops.checks.rule import FieldPath
 from pytest_gitops.checks.sources import SourceTree
@@ -25,6 +25,7 @@ class Locator:
 
     def __init__(self, files: SourceTree) -> None:
         self._files = files
+        self._known: dict[tuple[int, FieldPath, int], Place | None] = {}
 
     def locate(
         self,
@@ -126,15 +127,22 @@ class Locator:
         spec = kustomization.spec
         if declared is None or not {"patches", "images", "targetNamespace", "commonMetadata"} & set(spec):
             return
-        source = self.place(cluster, declared.resource, ("spec",), declared.kustomization, nested)
+        source = self._declared(cluster, declared, ("spec",), nested)
         if source is not None and source.complete:
             yield from overlay_file.fields(source.file, source.node, resource, path, source.offset)
         for index in reversed(range(len(spec.get("patches") or ()))):
             where: FieldPath = ("spec", "patches", index)
-            patch = self.place(cluster, declared.resource, where, declared.kustomization, nested)
+            patch = self._declared(cluster, declared, where, nested)
             if patch is not None and patch.complete:
                 node, offset = patch.node, patch.offset
                 yield from overlay_file.patched(self._files, patch.file, node, resource, path, offset=offset)
+
+    def _declared(self, cluster: ClusterIndex, declared: Owned, path: FieldPath, nested: int) -> Place | None:
+        """Return the place of a Kustomization's field, which all objects that it applies ask for."""
+        key = (id(declared.resource), path, nested)
+        if key not in self._known:
+            self._known[key] = self.place(cluster, declared.resource, path, declared.kustomization, nested)
+        return self._known[key]
 
     def declaration(self, cluster: ClusterIndex, kustomization: Kustomization, variable: str) -> Location | None:
         """Return where the value of a substituted variable is declared; None where that isn't in the repository.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from pytest_gitops.checks.context import Context
+from pytest_gitops.checks.context import ClusterIndex, Context
 from pytest_gitops.checks.kinds import WORKLOADS
 from pytest_gitops.checks.locating import Locator
 from pytest_gitops.checks.overlay_file import document_of
@@ -73,6 +73,8 @@ data:
 )
 def substituted_type(resource: Resource, context: Context) -> Iterator[Violation]:
     """Yield a violation for each number or boolean that a variable put where text must be."""
+    if not _has_variables(resource, context):
+        return
     for path, value in _texts(resource):
         if isinstance(value, bool | int | float) and _is_substituted(resource, path, context):
             kind = "boolean" if isinstance(value, bool) else "number"
@@ -82,7 +84,7 @@ def substituted_type(resource: Resource, context: Context) -> Iterator[Violation
 
 def _lost_labels(resource: Resource, context: Context) -> Iterator[Violation]:
     """Labels with a value that is no text are dropped, all of them, where kustomize-controller adds its own."""
-    if any(not key.startswith(_OWN_LABELS) for key in resource.labels) or not _has_variables(resource, context):
+    if any(not key.startswith(_OWN_LABELS) for key in resource.labels):
         return
     labels = child(_source(resource, context), "metadata", "labels")
     for key, value in labels.value if isinstance(labels, MappingNode) else ():
@@ -102,9 +104,19 @@ def _source(resource: Resource, context: Context) -> Node | None:
 
 
 def _has_variables(resource: Resource, context: Context) -> bool:
-    rendered = context.kustomization.rendered
-    used = (variable.resources for variable in rendered.variables) if rendered else ()
-    return rendered is not None and any(rendered.resources[index] is resource for found in used for index in found)
+    return id(resource) in context.cluster.memo(_with_variables)
+
+
+def _with_variables(cluster: ClusterIndex) -> frozenset[int]:
+    """Return the identities of the objects that substitution found a variable in."""
+    renders = [kustomization.rendered for kustomization in cluster.kustomizations]
+    return frozenset(
+        id(rendered.resources[index])
+        for rendered in renders
+        if rendered is not None
+        for variable in rendered.variables
+        for index in variable.resources
+    )
 
 
 def _is_substituted(resource: Resource, path: FieldPath, context: Context) -> bool:
