@@ -273,4 +273,11 @@ FAULTS = [
         clusters=("staging",),
         severity="warning",
     ),
+    Fault(
+        "image-that-can-not-be-pulled",
+        replace("apps/base/backup.yaml", "ghcr.io/example-org/backup:2.0.0", "ghcr.io/Example-Org/backup:2.0.0"),
+        rule="image-reference",
+        file="apps/base/backup.yaml",
+        at="Example-Org",
+    ),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fault import Fault, create, replace
+from fault import Fault, all_of, create, replace
 
 _DEPLOYMENT = "apps/base/deployment.yaml"
 _POLICIES = "apps/base/policies.yaml"
@@ -74,7 +74,7 @@ FAULTS = [
         ),
         rule="service-selector",
         file="apps/base/service.yaml",
-        at="selector:",
+        at="name: frontend",
     ),
     Fault(
         "backend-of-an-ingress",
@@ -102,7 +102,7 @@ FAULTS = [
         replace(_POLICIES, "      app.kubernetes.io/name: web\n", "      app.kubernetes.io/name: frontend\n"),
         rule="disruption-budget-selector",
         file=_POLICIES,
-        at="selector:",
+        at="name: frontend",
         severity="warning",
     ),
     Fault(
@@ -249,5 +249,73 @@ FAULTS = [
         file="apps/base/namespace.yaml",
         at="name: web",
         clusters=("staging",),
+    ),
+    Fault(
+        "port-of-a-probe",
+        replace(_DEPLOYMENT, "port: http\n", "port: htttp\n"),
+        rule="probe-port",
+        file=_DEPLOYMENT,
+        at="port: htttp",
+    ),
+    Fault(
+        "port-of-the-pods-of-a-service",
+        replace("apps/base/service.yaml", "targetPort: metrics", "targetPort: metric"),
+        rule="service-port",
+        file="apps/base/service.yaml",
+        at="targetPort: metric",
+    ),
+    Fault(
+        "container-that-an-autoscaler-measures",
+        replace(
+            _POLICIES,
+            "    - type: Resource\n      resource:\n        name: cpu\n",
+            "    - type: ContainerResource\n      containerResource:\n        name: cpu\n        container: wbe\n",
+        ),
+        rule="scale-target",
+        file=_POLICIES,
+        at="container: wbe",
+    ),
+    Fault(
+        "pods-of-a-network-policy",
+        replace(
+            _POLICIES, "podSelector: {}", "podSelector:\n      matchLabels:\n        app.kubernetes.io/name: website"
+        ),
+        rule="network-policy-target",
+        file=_POLICIES,
+        at="app.kubernetes.io/name: website",
+        severity="warning",
+    ),
+    Fault(
+        "port-of-a-network-policy",
+        all_of(
+            replace(_POLICIES, "podSelector: {}", "podSelector: {matchLabels: {app.kubernetes.io/name: web}}"),
+            replace(_POLICIES, "port: 8080", "port: htp"),
+        ),
+        rule="network-policy-target",
+        file=_POLICIES,
+        at="port: htp",
+        severity="warning",
+    ),
+    Fault(
+        "kind-that-a-kustomization-patches",
+        replace("clusters/production/apps.yaml", "kind: Deployment", "kind: Deploymnt"),
+        rule="patch-target",
+        file="clusters/production/apps.yaml",
+        at="kind: Deploymnt",
+        clusters=("production",),
+        severity="warning",
+    ),
+    Fault(
+        "name-that-a-kustomization-patches",
+        replace(
+            "clusters/production/apps.yaml",
+            "kind: Deployment\n        name: web",
+            "kind: Deployment\n        name: website",
+        ),
+        rule="patch-target",
+        file="clusters/production/apps.yaml",
+        at="name: website",
+        clusters=("production",),
+        severity="warning",
     ),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from heapq import merge
 from operator import itemgetter
@@ -16,14 +16,14 @@ from pytest_gitops.model import Kustomization, Resource, Severity
 from pytest_gitops.variables import made_object, may_make
 
 _FLUX = ".fluxcd.io"
-# What they make is what they name, and nothing besides.
-_EXACT = ("ExternalSecret", "SealedSecret", "Certificate", "ServiceMonitor", "PodMonitor", "PrometheusRule")
 _BROUGHT_ALONG = frozenset(kinds.GROUPS.values())
 # Custom resources that name what others made, and make nothing that is referred to.
 _ROUTES = ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute", "ReferenceGrant")
 _TRAFFIC = ("DestinationRule", "IngressRoute", "IngressRouteTCP", "IngressRouteUDP", "VirtualService")
 _WATCHERS = ("PodMonitor", "PrometheusRule", "ServiceMonitor", "VerticalPodAutoscaler")
-_MAKING_NOTHING = frozenset((*_ROUTES, *_TRAFFIC, *_WATCHERS))
+# What they make is what they name, and nothing besides.
+_NAMING = ("Certificate", "ExternalSecret", "SealedSecret")
+_MAKING_NOTHING = frozenset((*_ROUTES, *_TRAFFIC, *_WATCHERS, *_NAMING))
 
 
 def absent(
@@ -37,12 +37,15 @@ def absent(
     subject: Resource | Kustomization | None = None,
     severity: Severity | None = None,
     besides: Resource | None = None,
+    known: Iterable[str] = (),
+    twin: str = "",
 ) -> Iterator[Violation]:
     """Yield a violation where neither Git nor anything that runs in the cluster is known to provide an object.
 
     Where something may make it (a custom resource that names it, or is named as it begins; a part of the cluster
     that isn't rendered), the violation is an info that names it, or a warning where the name looks misspelt.
-    ``besides`` is an object that can't bring along what it needs itself.
+    ``besides`` is an object that can't bring along what it needs itself. ``known`` are further names that are right;
+    ``twin`` is what is there under that name instead, of another kind.
     """
     if (
         (kind, name) in given.NAMESPACED
@@ -50,7 +53,7 @@ def absent(
         or _is_made(cluster, kind, namespace, name)
     ):
         return
-    similar = _similar(cluster, kind, namespace, name)
+    similar = twin or _similar(cluster, kind, namespace, name) or misspelt(name, known)
     if maker := _may_be_made(cluster, kind, namespace, name):
         yield from _unknown(f"{message}: unknown, as {maker.id} may make it", path, subject, similar)
         return
@@ -60,7 +63,7 @@ def absent(
         if violation.severity is Severity.INFO:
             yield from _unknown(violation.message, path, subject, similar)
         else:
-            remedy = near(cluster, kind, namespace, name)
+            remedy = f"Did you mean {twin}?" if twin else near(cluster, kind, namespace, name)
             yield Violation(message, path, subject, remedy=remedy, severity=severity)
 
 
@@ -83,7 +86,7 @@ def doubtful(
     *,
     message: str,
     path: FieldPath,
-    known: tuple[str, ...] = (),
+    known: Iterable[str] = (),
 ) -> Iterator[Violation]:
     """Yield a warning where an object that is often made by hand is absent, and its name looks misspelt.
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from pytest_gitops.checks.context import Context
 from pytest_gitops.checks.pods import mapping
-from pytest_gitops.checks.references._lookup import absent
+from pytest_gitops.checks.references._lookup import absent, made_secrets
 from pytest_gitops.checks.references._pod_references import PodReference, references
 from pytest_gitops.checks.rule import Violation
 from pytest_gitops.model import Resource
+from pytest_gitops.variables import values_of
 
 _FIELDS = ("data", "binaryData", "stringData")
 
@@ -21,6 +22,10 @@ def unmet(resource: Resource, context: Context, kind: str) -> Iterator[Violation
         found = context.cluster.get(kind, resource.namespace, reference.name)
         if found is not None:
             yield from _key(resource, reference, found.resource)
+        elif kind == "Secret" and (
+            maker := context.cluster.memo(made_secrets).get((resource.namespace, reference.name))
+        ):
+            yield from _made_key(resource, reference, maker)
         elif reference.name not in told:
             told.add(reference.name)
             owner = f"{resource.kind} {resource.name}"
@@ -28,6 +33,18 @@ def unmet(resource: Resource, context: Context, kind: str) -> Iterator[Violation
             yield from absent(
                 context.cluster, kind, resource.namespace, reference.name, message=message, path=reference.path
             )
+
+
+def _made_key(resource: Resource, reference: PodReference, maker: Resource) -> Iterator[Violation]:
+    """Yield a violation for a key that the Secret will not have, where its maker says which those are."""
+    made = values_of(maker)
+    keys = sorted({*made.known, *made.hidden})
+    if reference.key and made.complete and keys and reference.key not in keys:
+        message = (
+            f"{resource.kind} {resource.name} needs the key {reference.key} of Secret {reference.name}, which "
+            f"{maker.kind} {maker.name} makes with {', '.join(keys[:8])}"
+        )
+        yield Violation(message, reference.key_path)
 
 
 def _key(resource: Resource, reference: PodReference, found: Resource) -> Iterator[Violation]:

@@ -10,6 +10,7 @@ from pytest_gitops.checks import kinds
 from pytest_gitops.checks.context import ClusterIndex
 from pytest_gitops.checks.pods import mapping, pod_template
 from pytest_gitops.checks.rule import FieldPath, Violation
+from pytest_gitops.checks.spelling import misspelt
 from pytest_gitops.model import JsonObject, Resource, Severity
 
 Labelled = tuple[Resource, JsonObject]
@@ -35,15 +36,41 @@ def pods(cluster: ClusterIndex, namespace: str) -> Sequence[Labelled]:
 
 
 def nothing_selected(
-    cluster: ClusterIndex, resource: Resource, message: str, path: FieldPath, severity: Severity | None = None
+    cluster: ClusterIndex,
+    resource: Resource,
+    message: str,
+    path: FieldPath,
+    severity: Severity | None = None,
+    *,
+    wanted: Mapping[str, Any] | None = None,
 ) -> Iterator[Violation]:
-    """Yield a violation where nothing is selected; an info where a chart or an operator may make what is."""
-    if parts := cluster.unknown("Deployment", resource.namespace):
+    """Yield a violation where nothing is selected; an info where a chart or an operator may make what is.
+
+    ``wanted`` are the labels below ``path``; where they look like a misspelling of those of a pod, it is a warning.
+    """
+    path = (*path, *_unheard(cluster, resource.namespace, wanted or {}))
+    if meant := _meant(cluster, resource.namespace, wanted or {}):
+        yield Violation(message, path, severity=severity or Severity.WARNING, remedy=f"Did you mean {meant}?")
+    elif parts := cluster.unknown("Deployment", resource.namespace):
         yield Violation(f"{message}: unknown, as {parts[0]} may hold it", path, severity=Severity.INFO)
     elif maker := cluster.memo(_makers).get(resource.namespace):
         yield Violation(f"{message}: unknown, as {maker.id} may make it", path, severity=Severity.INFO)
     else:
         yield Violation(message, path, severity=severity, remedy=_remedy(cluster, resource.namespace))
+
+
+def _unheard(cluster: ClusterIndex, namespace: str, wanted: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the first label that no pod of the namespace has, if any."""
+    return next(((key,) for key in wanted if all(ls.get(key) != wanted[key] for _, ls in pods(cluster, namespace))), ())
+
+
+def _meant(cluster: ClusterIndex, namespace: str, wanted: Mapping[str, Any]) -> str:
+    """Return the labels of a pod that differ from those wanted by one misspelt value, if any."""
+    for _, labels in pods(cluster, namespace):
+        different = [key for key, value in wanted.items() if labels.get(key) != value]
+        if len(different) == 1 and misspelt(str(wanted[different[0]]), [str(labels.get(different[0], ""))]):
+            return described({key: labels[key] for key in wanted})
+    return ""
 
 
 def described(labels: Mapping[str, Any]) -> str:

@@ -55,4 +55,11 @@ def disruption_budget_selector(resource: Resource, context: Context) -> Iterator
     if not selector or any(selects(selector, labels) for _, labels in pods(context.cluster, resource.namespace)):
         return
     message = f"PodDisruptionBudget {resource.name} selects no pod of {resource.namespace}"
-    yield from nothing_selected(context.cluster, resource, message, ("spec", "selector"), Severity.WARNING)
+    yield from nothing_selected(
+        context.cluster,
+        resource,
+        message,
+        ("spec", "selector", "matchLabels"),
+        Severity.WARNING,
+        wanted=mapping(selector, "matchLabels"),
+    )

@@ -44,8 +44,25 @@ def role_missing(resource: Resource, context: Context) -> Iterator[Violation]:
     """Yield a violation where the role does not exist."""
     reference = mapping(resource.object, "roleRef")
     kind, name = named(reference.get("kind")), named(reference.get("name"))
-    if kind not in ("Role", "ClusterRole") or not name or name in given.CLUSTER_ROLES or name.startswith("system:"):
+    if kind not in ("Role", "ClusterRole") or not name or name.startswith("system:"):
+        return
+    if kind == "ClusterRole" and name in given.CLUSTER_ROLES:
         return
     namespace = resource.namespace if kind == "Role" else ""
     message = f"{resource.kind} {resource.name} grants {kind} {name}, which does not exist"
-    yield from absent(context.cluster, kind, namespace, name, message=message, path=("roleRef", "name"))
+    yield from absent(
+        context.cluster,
+        kind,
+        namespace,
+        name,
+        message=message,
+        path=("roleRef", "name"),
+        known=given.CLUSTER_ROLES if kind == "ClusterRole" else (),
+        twin=_twin(kind, name, context),
+    )
+
+
+def _twin(kind: str, name: str, context: Context) -> str:
+    if kind == "Role" and (name in given.CLUSTER_ROLES or context.cluster.get("ClusterRole", "", name)):
+        return f"the ClusterRole {name}"
+    return ""

@@ -57,4 +57,4 @@ def service_selector(resource: Resource, context: Context) -> Iterator[Violation
     if any(selector.items() <= labels.items() for _, labels in pods(context.cluster, resource.namespace)):
         return
     message = f"Service {resource.name} selects no pod: none in {resource.namespace} has {described(selector)}"
-    yield from nothing_selected(context.cluster, resource, message, ("spec", "selector"))
+    yield from nothing_selected(context.cluster, resource, message, ("spec", "selector"), wanted=selector)

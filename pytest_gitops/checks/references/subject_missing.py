@@ -57,5 +57,6 @@ def subject_missing(resource: Resource, context: Context) -> Iterator[Violation]
         message = (
             f"{resource.kind} {resource.name} grants to the service account {namespace}/{name}, which does not exist"
         )
-        path = ("subjects", index, "name")
+        here = any(owned.resource.namespace == namespace for owned in context.cluster.of_kind("ServiceAccount"))
+        path = ("subjects", index, "name" if here or "namespace" not in subject else "namespace")
         yield from absent(context.cluster, "ServiceAccount", namespace, name, message=message, path=path)

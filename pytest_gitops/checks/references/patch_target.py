@@ -1,0 +1,119 @@
+"""What a Flux Kustomization patches is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pytest_gitops.checks.context import ClusterIndex, Context
+from pytest_gitops.checks.pods import mapping, mappings
+from pytest_gitops.checks.rule import Scope, Violation, rule
+from pytest_gitops.checks.spelling import misspelt
+from pytest_gitops.model import JsonObject, Kustomization, Resource
+
+
+@rule(
+    "patch-target",
+    check="references",
+    set="recommended",
+    severity="warning",
+    scope=Scope.KUSTOMIZATION,
+    description="The target of a patch in `spec.patches` finds an object, where it has a name, or where its kind looks "
+    "like one that is rendered. Patches that find nothing are passed over without a word.",
+    remedy="Correct the kind or name of the target, or remove the patch.",
+    source="https://fluxcd.io/flux/components/kustomize/kustomizations/#patches",
+    passing=[
+        """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: web, namespace: flux-system}
+spec: {interval: 1h, prune: true, patches: [{target: {kind: Deployment, name: "web.*"}, patch: "[]"}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web-1, namespace: apps, labels: {kustomize.toolkit.fluxcd.io/name: web}}
+""",
+        """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: web, namespace: flux-system}
+spec: {interval: 1h, prune: true, patches: [{target: {kind: HelmRelease}, patch: "[]"}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: apps, labels: {kustomize.toolkit.fluxcd.io/name: web}}
+""",
+    ],
+    failing=[
+        """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: web, namespace: flux-system}
+spec: {interval: 1h, prune: true, patches: [{target: {kind: Deployment, name: webb}, patch: "[]"}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: apps, labels: {kustomize.toolkit.fluxcd.io/name: web}}
+""",
+        """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: web, namespace: flux-system}
+spec: {interval: 1h, prune: true, patches: [{target: {kind: Deploymnt}, patch: "[]"}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: apps, labels: {kustomize.toolkit.fluxcd.io/name: web}}
+""",
+    ],
+)
+def patch_target(kustomization: Kustomization, context: Context) -> Iterator[Violation]:
+    """Yield a violation for each patch that no Kustomization of the cluster which has it finds an object for."""
+    if kustomization.rendered is None or not kustomization.rendered.resources:
+        return
+    for index, patch in mappings(kustomization.spec.get("patches")):
+        target = mapping(patch, "target")
+        if "$patch: delete" in str(patch.get("patch")) or not _is_doubtful(target, kustomization):
+            continue
+        if not any(_finds(target, other) for other in _sharing(context.cluster, patch)):
+            kind, name = str(target.get("kind") or "object"), str(target.get("name") or "")
+            message = f"the patch changes nothing: there is no {f'{kind} {name}'.strip()}"
+            meant = misspelt(kind, _kinds(kustomization))
+            field = "name" if name and not meant else "kind"
+            yield Violation(
+                message, ("spec", "patches", index, "target", field), remedy=f"Did you mean {meant}?" if meant else None
+            )
+
+
+def _is_doubtful(target: JsonObject, kustomization: Kustomization) -> bool:
+    """A target without a name is often meant for what may be there; so is one by labels."""
+    if target.get("labelSelector") or target.get("annotationSelector"):
+        return False
+    return bool(target.get("name")) or misspelt(str(target.get("kind")), _kinds(kustomization)) is not None
+
+
+def _sharing(cluster: ClusterIndex, patch: JsonObject) -> Iterator[Kustomization]:
+    """Yield the Kustomizations that have the patch: a parent often gives it to all its children."""
+    for kustomization in cluster.kustomizations:
+        if any(patch == other for _, other in mappings(kustomization.spec.get("patches"))):
+            yield kustomization
+
+
+def _finds(target: JsonObject, kustomization: Kustomization) -> bool:
+    if kustomization.rendered is None:
+        return True
+    return any(_is_met(target, resource) for resource in kustomization.rendered.resources)
+
+
+def _is_met(target: JsonObject, resource: Resource) -> bool:
+    """Names can have got a prefix, suffix or namespace since; kustomize anchors patterns at both ends."""
+    try:
+        kind = re.fullmatch(str(target.get("kind") or ".*"), resource.kind)
+        name = re.search(str(target.get("name") or ""), resource.name)
+    except re.error:
+        return True
+    return kind is not None and name is not None
+
+
+def _kinds(kustomization: Kustomization) -> set[str]:
+    return {resource.kind for resource in kustomization.rendered.resources} if kustomization.rendered else set()
