@@ -10,10 +10,12 @@ import pytest
 
 from pytest_gitops.exceptions import GitopsError, RepositoryError
 from pytest_gitops.model import Fleet
+from pytest_gitops.rendering.standby import Standby
 from pytest_gitops.reporting import Progress
 from pytest_gitops.settings import Settings
 from pytest_gitops.sharing import received
 
+STANDBY = pytest.StashKey[Standby]()
 CACHE_VARIABLE = "GITOPS_CACHE_DIR"
 
 
@@ -52,6 +54,7 @@ def _load(config: pytest.Config, settings: Settings) -> Fleet:
             sources=dict(settings.sources),
             remote_bases=settings.allow_remote_bases,
             progress=progress,
+            standby=None if settings.checks == ("build",) else standby(config),
         )
 
 
@@ -62,6 +65,14 @@ def _not_empty(fleet: Fleet) -> Fleet:
         f"{fleet.root} holds no Flux Kustomization, no FluxInstance and no kustomization.yaml: there is nothing to "
         "test. Give the root of the repository that a cluster is bootstrapped from"
     )
+
+
+def standby(config: pytest.Config) -> Standby:
+    """Return what keeps the engine between rendering and judging; it ends with the run."""
+    if STANDBY not in config.stash:
+        config.stash[STANDBY] = Standby()
+        config.add_cleanup(config.stash[STANDBY].close)
+    return config.stash[STANDBY]
 
 
 def cache_directory(config: pytest.Config) -> Path | None:

@@ -12,6 +12,7 @@ from pytest_gitops.checks.results import Hit
 from pytest_gitops.checks.rule import Rule, Violation
 from pytest_gitops.model import JsonObject, Severity
 from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError
+from pytest_gitops.rendering.standby import Standby
 from pytest_gitops.rendering.validator import Validator
 
 _POLICY = "ValidatingAdmissionPolicy"
@@ -21,7 +22,12 @@ _SEVERITIES = {"Deny": Severity.ERROR, "Warn": Severity.WARNING, "Audit": Severi
 
 @dataclass(frozen=True, slots=True)
 class AdmissionJudge:
-    """Asks an engine what the policies of each cluster say of its objects; starts none where there are no policies."""
+    """Asks an engine what the policies of each cluster say of its objects; starts none where there are no policies.
+
+    ``standby`` keeps the engine.
+    """
+
+    standby: Standby | None = None
 
     def __call__(self, index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
         """Yield a hit for each object that a bound policy refuses, warns of or records."""
@@ -31,7 +37,7 @@ class AdmissionJudge:
         if rule is None or not governed:
             return
         try:
-            with closing(Validator()) as engine:
+            with closing(Validator(standby=self.standby)) as engine:
                 for cluster in governed:
                     yield from _judged(rule, cluster, engine)
         except RendererUnavailableError as error:

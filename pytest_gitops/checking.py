@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_gitops.acquisition import cache_directory
+from pytest_gitops.acquisition import cache_directory, standby
 from pytest_gitops.admission import AdmissionJudge
 from pytest_gitops.checks.configuring import problems, unknown
 from pytest_gitops.checks.context import FleetIndex
@@ -34,14 +34,16 @@ def check(config: pytest.Config, settings: Settings, fleet: Fleet) -> Results:
     handed_over: Results | None = received(config, "results")
     if handed_over is not None:
         return handed_over
-    judges = schema_judge(config, settings, fleet), AdmissionJudge(), ExpressionJudge()
+    judges = schema_judge(config, settings, fleet), AdmissionJudge(standby(config)), ExpressionJudge(standby(config))
     return run(FleetIndex(fleet), *plan(config, settings, fleet), *judges)
 
 
 def schema_judge(config: pytest.Config, settings: Settings, fleet: Fleet) -> SchemaJudge:
     """Return what validates the fleet's objects."""
     folders = read_configuration(fleet.root).schemas
-    return SchemaJudge(settings.kubernetes, folders, cache_directory(config) if settings.cache else None)
+    return SchemaJudge(
+        settings.kubernetes, folders, cache_directory(config) if settings.cache else None, standby(config)
+    )
 
 
 def plan(config: pytest.Config, settings: Settings, fleet: Fleet) -> tuple[tuple[Rule, ...], Selection]:

@@ -13,6 +13,7 @@ from pytest_gitops.checks.results import Hit
 from pytest_gitops.checks.rule import FieldPath, Rule, Violation
 from pytest_gitops.model import Kustomization, Resource, Severity
 from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError
+from pytest_gitops.rendering.standby import Standby
 from pytest_gitops.rendering.validator import Validator
 
 _HEALTH = ("current", "inProgress", "failed")
@@ -36,7 +37,12 @@ class _Expression:
 
 @dataclass(frozen=True, slots=True)
 class ExpressionJudge:
-    """Asks an engine whether Flux can read a fleet's expressions; starts none where there are none."""
+    """Asks an engine whether Flux can read a fleet's expressions; starts none where there are none.
+
+    ``standby`` keeps the engine.
+    """
+
+    standby: Standby | None = None
 
     def __call__(self, index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
         """Yield a hit for each expression that Flux can't read."""
@@ -44,7 +50,7 @@ class ExpressionJudge:
         expressions = [found for cluster in index.clusters for found in _of_cluster(cluster)] if rule else []
         if rule is None or not expressions:
             return
-        problems = _problems([expression.given for expression in expressions])
+        problems = _problems([expression.given for expression in expressions], self.standby)
         if isinstance(problems, str):
             message = f"CEL expressions were not compiled: {problems}"
             yield Hit(rule, Violation(message, severity=Severity.WARNING), None)
@@ -54,11 +60,11 @@ class ExpressionJudge:
                 yield _hit(rule, expression, problem)
 
 
-def _problems(given: Sequence[tuple[str, tuple[str, ...]]]) -> Sequence[str] | str:
+def _problems(given: Sequence[tuple[str, tuple[str, ...]]], standby: Standby | None) -> Sequence[str] | str:
     """Return what is wrong with each expression, or why that can't be told."""
     distinct = list(dict.fromkeys(given))
     try:
-        with closing(Validator()) as engine:
+        with closing(Validator(standby=standby)) as engine:
             answer = engine.compile(distinct)
     except RendererUnavailableError as error:
         return str(error)

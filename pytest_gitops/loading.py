@@ -26,6 +26,7 @@ from pytest_gitops.notes import notes_of
 from pytest_gitops.overlays import render_overlays, set_aside, unreached_overlays
 from pytest_gitops.recursion import ClusterRun, Places, Surroundings, Trees, files_read, paths_of, unread, unread_files
 from pytest_gitops.rendering import Index, Renderer, RendererUnavailableError, Tree, TreeError, create_renderer
+from pytest_gitops.rendering.standby import Standby
 from pytest_gitops.rendering.watched import Progress, Watched
 from pytest_gitops.repository import Repository, find_repository
 from pytest_gitops.rooting import root_of
@@ -42,20 +43,21 @@ def load(
     cache_dir: Path | None = None,
     remote_bases: bool = False,
     progress: Progress | None = None,
+    standby: Standby | None = None,
 ) -> Fleet:
     """Load a GitOps repository: all its clusters, rendered as each of them would, and the overlays none reaches.
 
     ``configuration`` is by default what the repository holds; ``sources`` are further directories that stand for
     sources, by ``Kind/namespace/name`` or URL. ``cache_dir`` keeps renders between runs. ``remote_bases`` lets
     kustomization files fetch over the network. ``progress`` is told, after each build, how many are done and how
-    many are known of; both grow.
+    many are known of; both grow. ``standby`` keeps the engine for whoever needs one next.
 
     Raises RepositoryError, ConfigurationError or EngineError, each of them a GitopsError, where nothing can be
     loaded at all; what is wrong with a single Kustomization is its outcome.
     """
     repository = find_repository(path)
     try:
-        with closing(create_renderer(engine, cache=cache_dir)) as created:
+        with closing(create_renderer(engine, cache=cache_dir, standby=standby)) as created:
             renderer = created if progress is None else Watched(created, progress)
             with ExitStack() as resources:
                 return _Loading(repository, renderer, resources, remote=remote_bases).run(configuration, sources or {})

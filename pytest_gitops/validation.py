@@ -15,6 +15,7 @@ from pytest_gitops.checks.rule import Rule, Violation
 from pytest_gitops.checks.schema import engine_rules
 from pytest_gitops.model import Failed, JsonObject, Kustomization, Location, Resource, Severity
 from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError
+from pytest_gitops.rendering.standby import Standby
 from pytest_gitops.rendering.validator import Knowledge, Validator
 
 _DECLARED = {rule.id: rule for rule in vars(engine_rules).values() if isinstance(rule, Rule)}
@@ -47,12 +48,14 @@ class SchemaJudge:
     """Asks an engine what each API server would say; yields hits of the rules that are on.
 
     ``versions`` are Kubernetes versions to judge every cluster for; where none is given, the one that the
-    configuration says, else the newest that is known. ``folders`` hold further schemas. ``cache`` keeps verdicts.
+    configuration says, else the newest that is known. ``folders`` hold further schemas. ``cache`` keeps verdicts,
+    ``standby`` the engine.
     """
 
     versions: tuple[str, ...] = ()
     folders: tuple[Path, ...] = ()
     cache: Path | None = None
+    standby: Standby | None = None
 
     def __call__(self, index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
         """Yield a hit for each finding of a rule that is among ``rules``."""
@@ -60,7 +63,7 @@ class SchemaJudge:
         if not active:
             return
         try:
-            with closing(Validator(self.cache)) as validator:
+            with closing(Validator(self.cache, self.standby)) as validator:
                 yield from _Run(self, validator, active).hits(index)
         except RendererUnavailableError as error:
             yield from _general(active, f"objects are not validated: {error}")

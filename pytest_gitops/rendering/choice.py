@@ -9,6 +9,7 @@ from pathlib import Path
 from pytest_gitops.rendering.binary import OVERRIDE, engine_path
 from pytest_gitops.rendering.engine import EngineRenderer
 from pytest_gitops.rendering.protocol import Renderer, RendererSettings, RendererUnavailableError
+from pytest_gitops.rendering.standby import Standby
 
 
 def _external(settings: RendererSettings) -> Renderer:
@@ -37,8 +38,12 @@ ENGINES: dict[str, Callable[[RendererSettings], Renderer]] = {
 }
 
 
-def create_renderer(name: str = "auto", *, cache: Path | None = None, deadline: float = 10.0) -> Renderer:
+def create_renderer(
+    name: str = "auto", *, cache: Path | None = None, deadline: float = 10.0, standby: Standby | None = None
+) -> Renderer:
     """Return the renderer of this name; ``auto`` is the bundled engine, or tools on PATH where it is not installed.
+
+    ``standby`` gets the engine when the renderer is closed.
 
     Raises RendererUnavailableError where the name is unknown (the message lists the choices) or nothing is there
     to render with (the message says what to install).
@@ -47,4 +52,4 @@ def create_renderer(name: str = "auto", *, cache: Path | None = None, deadline: 
         create = ENGINES[name]
     except KeyError:
         raise RendererUnavailableError(f"unknown engine {name!r}: choose one of {', '.join(ENGINES)}") from None
-    return create(RendererSettings(cache=cache, deadline=deadline))
+    return create(RendererSettings(cache, deadline, standby))

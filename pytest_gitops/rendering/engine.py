@@ -133,13 +133,17 @@ class EngineRenderer:
         return self._done.popleft()
 
     def close(self) -> None:
-        """End the engine; pending builds are dropped."""
+        """End the engine, or leave it to whoever needs one next; pending builds are dropped."""
+        idle = not self._in_flight and not self._networked
         self._waiting.clear()
         self._suspects.clear()
         self._in_flight.clear()
         self._done.clear()
         self._builds = 0
-        self._process.end()
+        if self._settings.standby is not None and idle and self._process.usable:
+            self._settings.standby.put(self._process)
+        else:
+            self._process.end()
 
     def _call(self, method: str, tree: Tree) -> JsonObject:
         answers: list[JsonObject | RenderError] = []

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_gitops.model import JsonObject, Location, Rendered
+
+if TYPE_CHECKING:
+    from pytest_gitops.rendering.standby import Standby
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,10 +145,13 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class RendererSettings:
-    """What every renderer is told: its cache's directory (None: no cache), and the seconds a build may take."""
+    """What every renderer is told: its cache's directory (None: no cache), the seconds a build may take, and who
+    takes the engine once the renderer is done with it (None: it ends).
+    """
 
     cache: Path | None = None
     deadline: float = 10.0
+    standby: Standby | None = None
 
 
 class RendererUnavailableError(Exception):

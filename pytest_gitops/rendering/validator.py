@@ -12,6 +12,7 @@ from pytest_gitops.rendering import wire
 from pytest_gitops.rendering.binary import engine_path, start_engine
 from pytest_gitops.rendering.process import ProcessEndedError
 from pytest_gitops.rendering.protocol import RenderError, Tree
+from pytest_gitops.rendering.standby import Standby
 
 _DEADLINE = 60.0  # seconds for the objects of one Kustomization
 _GRACE = 5.0
@@ -48,13 +49,15 @@ class Lint:
 
 
 class Validator:
-    """Speaks to an engine of its own; raises RendererUnavailableError where there is none.
+    """Speaks to an engine that nobody else does; raises RendererUnavailableError where there is none.
 
+    It takes the one that ``standby`` has, and leaves it there, else starts one.
     Batches are submitted, and their verdicts taken in any order.
     """
 
-    def __init__(self, cache: Path | None = None, path: Path | None = None) -> None:
-        self._process, _ = start_engine(path or engine_path(), network=False)
+    def __init__(self, cache: Path | None = None, standby: Standby | None = None) -> None:
+        self._standby = standby
+        self._process = (standby.take() if standby else None) or start_engine(engine_path(), network=False)[0]
         self._cache = cache
         self._number = 0
         self._waiting: list[bytes] = []
@@ -151,8 +154,11 @@ class Validator:
         return answer if isinstance(answer, RenderError) else answer["problems"]
 
     def close(self) -> None:
-        """End the engine."""
-        self._process.end()
+        """End the engine, or leave it to whoever needs one next."""
+        if self._standby is not None and self._process.usable and not self._in_flight:
+            self._standby.put(self._process)
+        else:
+            self._process.end()
 
     def _ask(self, method: str, parameters: bytes) -> JsonObject | RenderError:
         try:

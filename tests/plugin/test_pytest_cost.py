@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from fleet_files import two_clusters, write_files
 
 from pytest_gitops import reporting
+from pytest_gitops.rendering.binary import engine_path
 
 HEAVY = ("yaml", "jsonschema", "pytest_gitops.loading", "pytest_gitops.checks", "pytest_gitops.rendering")
 
@@ -75,6 +77,22 @@ assert [type(finder) for finder in sys.meta_path] == before
     write_files(pytester.path, two_clusters())
     result = pytester.run(sys.executable, "-c", script)
     assert (result.ret, result.errlines) == (0, [])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the engine's stand-in is a shell script")
+def test_a_run_starts_one_engine(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What renders validates too, and ends with the run."""
+    log, engine = pytester.path / "starts", pytester.path / "engine"
+    engine.write_text(f"#!/bin/sh\necho $$ >> '{log}'\nexec '{engine_path()}'\n", encoding="utf-8")
+    engine.chmod(0o700)
+    monkeypatch.setenv("PYTEST_GITOPS_ENGINE", str(engine))
+    write_files(pytester.path, two_clusters())
+    pytester.runpytest_inprocess("-q", "--gitops-repo=.", "--gitops-no-cache", "--gitops-check=schema").assert_outcomes(
+        passed=4
+    )
+    (started,) = log.read_text(encoding="utf-8").split()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started), 0)
 
 
 class Terminal:

@@ -1,0 +1,27 @@
+"""Keeps an engine that somebody is done with for whoever needs one next: starting one takes a while."""
+
+from __future__ import annotations
+
+from pytest_gitops.rendering.process import LineProcess
+
+
+class Standby:
+    """A place for one engine that has answered all it was asked, and may not use the network."""
+
+    def __init__(self) -> None:
+        self._process: LineProcess | None = None
+
+    def put(self, process: LineProcess) -> None:
+        """Keep an engine; one that was kept before is ended."""
+        self.close()
+        self._process = process
+
+    def take(self) -> LineProcess | None:
+        """Return the engine and keep it no longer; None where there is none that still runs."""
+        process, self._process = self._process, None
+        return process if process is not None and process.usable else None
+
+    def close(self) -> None:
+        """End the engine, where there is one."""
+        if process := self.take():
+            process.end()
