@@ -61,6 +61,7 @@ func (b Build) completePath(problem *fault.Error) {
 	if b.Kustomization != nil {
 		problem.Field = "spec.path"
 	}
+	problem.Fleeting = true
 	if problem.Remedy == "" && !b.isFile(b.Dir) {
 		problem.Remedy = b.whyMissing(b.Dir)
 	}

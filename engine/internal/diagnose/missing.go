@@ -22,7 +22,9 @@ func (s *scene) missing(target string) *fault.Error {
 	if entry == "" || s.resolve(entry) != target {
 		entry = s.naming(target)
 	}
-	return s.atEntry(entry, fault.Build, target+": no such file or directory", s.build.whyMissing(target))
+	problem := s.atEntry(entry, fault.Build, target+": no such file or directory", s.build.whyMissing(target))
+	problem.Fleeting = true
+	return problem
 }
 
 // naming returns the value of this scene's kustomization that resolves to a path.

@@ -76,6 +76,10 @@ func unmatchedPatch(s *scene, match []string) *fault.Error {
 	if match[2] != "" {
 		message = "more than one resource matches strategic merge patch " + id.String()
 	}
+	remedy := s.build.candidates(id)
+	if len(s.build.manifests(s.build.Dir)) == 0 {
+		remedy = "nothing is built here: list files or directories under resources"
+	}
 	if problem := s.otherType(id, message); problem != nil {
 		return problem
 	}
@@ -84,7 +88,7 @@ func unmatchedPatch(s *scene, match []string) *fault.Error {
 			if !id.equals(o) || o.space != id.space && id.space != "" {
 				continue
 			}
-			problem := s.in(p, o.name, fault.Build, message, s.build.candidates(id))
+			problem := s.in(p, o.name, fault.Build, message, remedy)
 			problem.Resource = id.String()
 			return problem
 		}
@@ -93,7 +97,7 @@ func unmatchedPatch(s *scene, match []string) *fault.Error {
 	if problem == nil {
 		problem = s.at(s.source.keyLine("patches"), fault.Build, message, "")
 	}
-	problem.Message, problem.Remedy, problem.Resource = message, s.build.candidates(id), id.String()
+	problem.Message, problem.Remedy, problem.Resource = message, remedy, id.String()
 	return problem
 }
 

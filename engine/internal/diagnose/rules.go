@@ -154,10 +154,12 @@ func noKustomization(s *scene, _ []string) *fault.Error {
 			remedy = "rename " + path.Join(dir, near) + " to kustomization.yaml"
 		}
 	}
-	if s.entry == "" {
-		return &fault.Error{Code: fault.Build, Message: message, Remedy: remedy, Chain: s.chain}
+	problem := &fault.Error{Code: fault.Build, Message: message, Remedy: remedy, Chain: s.chain}
+	if s.entry != "" {
+		problem = s.atEntry(s.entry, fault.Build, message, remedy)
 	}
-	return s.atEntry(s.entry, fault.Build, message, remedy)
+	problem.Fleeting = true
+	return problem
 }
 
 func orRoot(dir string) string {
@@ -174,10 +176,28 @@ func wrongKind(s *scene, match []string) *fault.Error {
 		entry = s.entryFor(quotedPath[1])
 	}
 	if match[1] == "!" {
-		return s.atEntry(entry, fault.Build, strings.TrimSpace(s.text), "it is a Component: list it under components")
+		return s.among(resourcePaths, entry, strings.TrimSpace(s.text), "it is a Component: list it under components")
 	}
-	return s.atEntry(entry, fault.Build, strings.TrimSpace(s.text),
+	return s.among(componentPaths, entry, strings.TrimSpace(s.text),
 		"list it under resources, or make it a Component (apiVersion kustomize.config.k8s.io/v1alpha1, kind Component)")
+}
+
+var (
+	componentPaths = regexp.MustCompile(`^components\[`)
+	resourcePaths  = regexp.MustCompile(`^(?:resources|bases)\[`)
+)
+
+// among returns a fault at an entry of one of the lists alone: another may hold the same value rightly.
+func (s *scene) among(lists *regexp.Regexp, entry, message, remedy string) *fault.Error {
+	if f, found := s.source.find(lists, is(entry)); found {
+		return s.at(f.line, fault.Build, message, remedy)
+	}
+	for _, f := range flatten(s.spec()) {
+		if lists.MatchString(f.path) && (f.value == entry || s.resolve(f.value) == s.resolve(entry)) {
+			return atField("spec."+f.path, fault.Build, message, remedy)
+		}
+	}
+	return s.atEntry(entry, fault.Build, message, remedy)
 }
 
 func twoFiles(s *scene, _ []string) *fault.Error {

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,7 +62,7 @@ func (s *scene) byTrying(text string) *fault.Error {
 			if index >= sizes[list] {
 				return atField("spec."+list+"["+strconv.Itoa(index-sizes[list])+"]", fault.Build, text, "")
 			}
-			return s.at(s.lineOfEntry(list, index), fault.Build, text, "")
+			return s.atTried(list, index, text)
 		}
 		if entries != nil {
 			fields[list] = entries
@@ -97,6 +98,46 @@ func (s *scene) failsAlike(fields map[string]any, text string) bool {
 	}
 	inner := Build{View: s.build.View, Dir: s.dir}.peel(relative(err.Error()))
 	return inner.dir == s.dir && strings.TrimSpace(inner.text) == text
+}
+
+var nodeContents = regexp.MustCompile(`(?s)^(.*?): node contents:\n(.*)$`)
+
+// atTried returns a fault at an entry, or in the file of a patch that holds what the error quotes.
+func (s *scene) atTried(list string, index int, text string) *fault.Error {
+	line := s.lineOfEntry(list, index)
+	match := nodeContents.FindStringSubmatch(text)
+	if match == nil {
+		return s.at(line, fault.Build, text, "")
+	}
+	remedy := "write the field as the patched object has it: " + shapes.Replace(match[1])
+	for _, p := range s.patches() {
+		if entry := p.line; entry < line || list == "resources" || s.lineAfter(list, index) > 0 && entry >= s.lineAfter(list, index) {
+			continue
+		}
+		quoted := strings.TrimSpace(match[2])
+		for _, f := range fieldsOf([]byte(p.text)) {
+			if f.scalar && f.value == quoted && quoted != "" {
+				return s.in(p, f.line, fault.Build, match[1], remedy)
+			}
+		}
+		return s.in(p, 1, fault.Build, match[1], remedy)
+	}
+	return s.at(line, fault.Build, match[1], remedy)
+}
+
+// shapes are the words for kyaml's kinds of nodes.
+var shapes = strings.NewReplacer(
+	"wrong node kind: ", "", "SequenceNode", "a list", "MappingNode", "a mapping", "ScalarNode", "a single value",
+)
+
+// lineAfter returns the line of the entry after one, 0 where it is the last.
+func (s *scene) lineAfter(list string, index int) int {
+	for _, f := range s.source.fields {
+		if f.path == list+"["+strconv.Itoa(index+1)+"]" {
+			return f.line
+		}
+	}
+	return 0
 }
 
 func (s *scene) lineOfEntry(list string, index int) int {

@@ -44,6 +44,8 @@ type Error struct {
 	Resource string `json:"resource,omitempty"`
 	URL      string `json:"url,omitempty"`
 	Variable string `json:"variable,omitempty"`
+	// Fleeting is set where the remedy goes by what else is in the tree, which the build hasn't read.
+	Fleeting bool `json:"-"`
 }
 
 // Error returns the message alone.

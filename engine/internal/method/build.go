@@ -98,7 +98,7 @@ func (o outcome) pack() ([]byte, bool) {
 		return append([]byte{resultMark}, o.result...), true
 	}
 	var problem *fault.Error
-	if !errors.As(o.err, &problem) {
+	if !errors.As(o.err, &problem) || problem.Fleeting {
 		return nil, false
 	}
 	switch problem.Code {

@@ -90,6 +90,7 @@ func without(result object, key string) object {
 // TestCachedError keeps errors, too, until their cause is gone.
 func TestCachedError(t *testing.T) {
 	root, directory := repotest.Write(t, small), t.TempDir()
+	repotest.Put(t, root, "broken/none.yaml", "apiVersion: v1: x\n")
 	var errs []*fault.Error
 	for range 2 {
 		engine := &method.Engine{Version: "1"}
@@ -113,6 +114,23 @@ func TestCachedError(t *testing.T) {
 	tree := must(t, engine, "open", object{"root": root, "cache": directory})["tree"]
 	must(t, engine, "build", ask(tree, "broken", "x"))
 	engine.Close()
+}
+
+// TestCachedRemedy doesn't keep a remedy that goes by files which the build hasn't read.
+func TestCachedRemedy(t *testing.T) {
+	root, directory := repotest.Write(t, small), t.TempDir()
+	var remedies []string
+	for _, name := range []string{"other.yaml", "nona.yaml"} {
+		repotest.Put(t, root, "broken/"+name, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n}\n")
+		engine := &method.Engine{Version: "1"}
+		tree := must(t, engine, "open", object{"root": root, "cache": directory})["tree"]
+		_, err := call(t, engine, "build", ask(tree, "broken", "x"))
+		remedies = append(remedies, fault.Of(err, fault.Build).Remedy)
+		engine.Close()
+	}
+	if want := []string{"create it, or correct the path", "did you mean broken/nona.yaml?"}; !reflect.DeepEqual(remedies, want) {
+		t.Errorf("got %q, want %q", remedies, want)
+	}
 }
 
 // TestBrokenCache builds anew where an entry is damaged, and repairs it.
