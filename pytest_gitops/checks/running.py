@@ -19,9 +19,12 @@ from pytest_gitops.model import (
     Finding,
     Kustomization,
     Location,
+    Resource,
     Severity,
     Skipped,
 )
+
+KIND = "Kustomization"
 
 
 def run(
@@ -37,16 +40,26 @@ def run(
     locator = Locator(index.files)
     told = _Told()
     items = _Items(index)
+    unbuilt: set[tuple[str, Location | None]] = set()
     for finding, item in _unbuilt(index):
         told.add(finding, item)
+        unbuilt |= {(cluster, finding.location) for cluster in finding.clusters}
     hits = [*judge(index, active), *(hit for source in judges for hit in source(index, active))]
     for hit in _not_superseded(hits):
         finding = _finding(hit, locator)
+        if _is_told_by_build(hit, finding, unbuilt):
+            continue
         if not excused.covers(hit, finding):
             told.add(finding, items.of(hit))
     for finding in excused.findings(active, whole=not selection.partial and is_whole(index)):
         told.add(finding, items.first("policy"))
     return Results(told)
+
+
+def _is_told_by_build(hit: Hit, finding: Finding, unbuilt: set[tuple[str, Location | None]]) -> bool:
+    """Tell whether a schema's complaint of a Kustomization is why that one doesn't build: once is enough."""
+    of_kustomization = hit.rule.check == "schema" and isinstance(hit.subject, Resource) and hit.subject.kind == KIND
+    return of_kustomization and any((cluster, finding.location) in unbuilt for cluster in finding.clusters)
 
 
 def _not_superseded(hits: Sequence[Hit]) -> Iterator[Hit]:

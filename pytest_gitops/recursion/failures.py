@@ -9,10 +9,12 @@ from difflib import get_close_matches
 
 from pytest_gitops.locating import Locator, steps
 from pytest_gitops.model import Failed, Finding, Location, Severity, Skipped
+from pytest_gitops.objects import listed, scalar
 from pytest_gitops.paths import ancestors, directory_of, is_directory, join
 from pytest_gitops.recursion.node import Node
 from pytest_gitops.recursion.places import Translate
 from pytest_gitops.rendering import RenderError
+from pytest_gitops.variables import post_build
 
 # Codes of the engine protocol, where a rule has another name than the code.
 RULES = {
@@ -25,6 +27,7 @@ RULES = {
     "cancelled": "engine",
     "deadline": "limit",
 }
+SUBSTITUTE = "spec.postBuild.substitute"
 REMOTE = "remote bases are not fetched: allow them with --gitops-allow-remote-bases (load(…, remote_bases=True))"
 
 
@@ -64,6 +67,8 @@ class Failures:
         rule = "variable-not-set" if error.variable else RULES.get(error.code, error.code)
         where = self._where(node, error, translate)
         remedy = error.remedy
+        if remedy and error.variable:
+            remedy = _also_from(node, remedy)
         if remedy is None and error.code == "path" and error.location is None:
             remedy = self._near(node)
         return self._finding(node, rule, error.message, where, remedy=remedy, resource=error.resource)
@@ -109,6 +114,14 @@ class Failures:
             remedy=remedy,
             chain=where.chain,
         )
+
+
+def _also_from(node: Node, remedy: str) -> str:
+    """Name the ConfigMaps and Secrets that a Kustomization takes variables from, beside its own ``substitute``."""
+    named = [
+        f"{scalar(one, 'kind')}/{scalar(one, 'name')}" for one in listed(post_build(node.object), "substituteFrom")
+    ]
+    return remedy.replace(SUBSTITUTE, " or ".join([*named[:2], SUBSTITUTE]), 1)
 
 
 def overlay_failure(error: RenderError, file: str) -> Failed | Skipped:

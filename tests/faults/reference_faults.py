@@ -221,6 +221,18 @@ FAULTS = [
         severity="warning",
     ),
     Fault(
+        "kustomization-of-the-wrong-group",
+        create(
+            "clusters/staging/more.yaml",
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nmetadata:\n  name: more\n"
+            "  namespace: flux-system\nspec:\n  path: ./apps/staging\n",
+        ),
+        rule="kustomization-group",
+        file="clusters/staging/more.yaml",
+        at="apiVersion",
+        clusters=("staging",),
+    ),
+    Fault(
         "patch-of-nothing",
         replace("apps/staging/kustomization.yaml", "      name: web\n    patch:", "      name: website\n    patch:"),
         rule="overlay-target",

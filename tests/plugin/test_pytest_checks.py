@@ -87,6 +87,15 @@ def test_an_error_fails_every_item_that_has_it_and_is_told_in_full_once(reposito
     ]
 
 
+def test_why_a_kustomization_does_not_build_is_told_once(repository: Path, run_checks: Run) -> None:
+    file = repository / "clusters/staging/apps.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("kind: GitRepository", "kind: GitRepo"), encoding="utf-8")
+    failed = [
+        item for item, outcome in outcomes(run_checks("-v")).items() if "::staging::" in item and outcome == "FAILED"
+    ]
+    assert failed == ["clusters/staging/flux-system/gotk-sync.yaml::staging::flux-system/apps::build"]
+
+
 @pytest.mark.parametrize(
     ("configuration", "count"),
     [
