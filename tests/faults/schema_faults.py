@@ -58,6 +58,41 @@ _RELEASE = """
     spec:
       interval: 30m
 """
+_SOURCE = """
+    apiVersion: source.toolkit.fluxcd.io/v1
+    kind: OCIRepository
+    metadata:
+      name: other
+      namespace: flux-system
+    spec:
+      interval: 1h
+      url: oci://ghcr.io/example-org/other
+      ref:
+        semver: 1.x.y.z
+"""
+_ADMISSION = """
+    apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicy
+    metadata:
+      name: replicas
+    spec:
+      matchConstraints:
+        resourceRules:
+          - apiGroups: [apps]
+            apiVersions: [v1]
+            operations: [CREATE]
+            resources: [deployments]
+      validations:
+        - expression: object.spec.replicas <== 5
+    ---
+    apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicyBinding
+    metadata:
+      name: replicas
+    spec:
+      policyName: replicas
+      validationActions: [Deny]
+"""
 
 FAULTS = [
     Fault(
@@ -310,6 +345,29 @@ FAULTS = [
         rule="overlay-unknown-field",
         file="apps/production/kustomization.yaml",
         at="tagSufix",
+        clusters=_PRODUCTION,
+    ),
+    Fault(
+        "group-that-does-not-exist",
+        replace("apps/base/policies.yaml", "networking.k8s.io/v1", "networkin.k8s.io/v1"),
+        rule="schema-unknown-kind",
+        file="apps/base/policies.yaml",
+        at="networkin.k8s.io/v1",
+    ),
+    Fault(
+        "range-of-versions",
+        create("clusters/production/other.yaml", _SOURCE),
+        rule="schema-value",
+        file="clusters/production/other.yaml",
+        at="semver: 1.x.y.z",
+        clusters=_PRODUCTION,
+    ),
+    Fault(
+        "expression-of-an-admission-policy",
+        create("clusters/production/other.yaml", _ADMISSION),
+        rule="schema-value",
+        file="clusters/production/other.yaml",
+        at="expression: object.spec.replicas <== 5",
         clusters=_PRODUCTION,
     ),
 ]

@@ -139,6 +139,9 @@ func (j *Judge) Validate(ctx context.Context, content map[string]any) ([]Finding
 			return nil, fmt.Errorf("policy %s: %w", each.policy.Name, err)
 		}
 		for _, message := range messages {
+			if strings.HasPrefix(message, "compilation error: ") {
+				continue // That is the policy's fault, and told of it.
+			}
 			actions := make([]string, len(each.binding.Spec.ValidationActions))
 			for i, action := range each.binding.Spec.ValidationActions {
 				actions[i] = string(action)

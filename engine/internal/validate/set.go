@@ -127,10 +127,11 @@ func (s *Set) judge(ctx context.Context, object map[string]any, namespaces bool)
 	if namespaces {
 		findings = s.namespace(kind, object)
 	}
-	if kube.Owns(kind.Group) {
+	if kube.Owns(kind.Group) || s.builtIn.Misplaced(kind) {
 		return append(findings, s.builtIn.Judge(ctx, kind, object)...)
 	}
 	findings = append(findings, s.builtIn.Metadata(object)...)
+	findings = append(findings, flux.Values(kind, object)...)
 	return flux.Advise(kind, append(findings, s.custom(ctx, kind, object)...))
 }
 

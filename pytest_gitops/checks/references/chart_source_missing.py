@@ -10,6 +10,10 @@ from pytest_gitops.checks.references._lookup import absent
 from pytest_gitops.checks.rule import FieldPath, Violation, rule
 from pytest_gitops.model import JsonObject, Resource
 
+# The kinds that may be named; of any other, the schema tells.
+_CHARTS = ("HelmRepository", "GitRepository", "Bucket")
+_ARTIFACTS = ("OCIRepository", "HelmChart", "ExternalArtifact")
+
 
 @rule(
     "chart-source-missing",
@@ -51,10 +55,10 @@ spec: {url: "https://example.org/charts"}
 )
 def chart_source_missing(resource: Resource, context: Context) -> Iterator[Violation]:
     """Yield a violation where the source of the chart does not exist."""
-    for path, reference in _references(resource):
+    for path, reference, kinds in _references(resource):
         kind, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
         namespace = str(reference.get("namespace") or resource.namespace)
-        if not kind or not name or is_unknown(name) or _exists(context, kind, namespace, name):
+        if kind not in kinds or not name or is_unknown(name) or _exists(context, kind, namespace, name):
             continue
         message = (
             f"{resource.kind} {resource.name} takes its chart from {kind} {namespace}/{name}, which does not exist"
@@ -80,10 +84,10 @@ def _is_generated(context: Context, namespace: str, name: str) -> bool:
     return name in listed or not generators
 
 
-def _references(resource: Resource) -> Iterator[tuple[FieldPath, JsonObject]]:
+def _references(resource: Resource) -> Iterator[tuple[FieldPath, JsonObject, tuple[str, ...]]]:
     spec = resource.spec
     if resource.kind == "HelmChart":
-        yield ("spec", "sourceRef"), mapping(spec, "sourceRef")
+        yield ("spec", "sourceRef"), mapping(spec, "sourceRef"), _CHARTS
         return
-    yield ("spec", "chartRef"), mapping(spec, "chartRef")
-    yield ("spec", "chart", "spec", "sourceRef"), mapping(spec, "chart", "spec", "sourceRef")
+    yield ("spec", "chartRef"), mapping(spec, "chartRef"), _ARTIFACTS
+    yield ("spec", "chart", "spec", "sourceRef"), mapping(spec, "chart", "spec", "sourceRef"), _CHARTS

@@ -119,6 +119,9 @@ func blocking(errs field.ErrorList) bool {
 func translated(errs field.ErrorList, object map[string]any, unknown []finding.Finding, rule string) []finding.Finding {
 	var findings []finding.Finding
 	for _, err := range errs {
+		if strings.HasPrefix(err.Detail, "rule compile error") {
+			continue // That is the definition's fault, and told of it.
+		}
 		tidy(err)
 		result, ok := kube.Translate(err, object)
 		if !ok || kube.Unknowable(result, object) || err.Type == field.ErrorTypeRequired && misspelt(unknown, result.Path) {

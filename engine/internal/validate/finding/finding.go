@@ -2,6 +2,7 @@
 package finding
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -65,10 +66,13 @@ const longest = 80
 
 // Show returns a value as JSON, shortened.
 func Show(value any) string {
-	text, err := json.Marshal(value)
-	if err != nil {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
 		return fmt.Sprint(value)
 	}
+	text := bytes.TrimSpace(buffer.Bytes())
 	if len(text) <= longest {
 		return string(text)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,12 +28,13 @@ func (s *Schemas) Judge(ctx context.Context, kind schema.GroupVersionKind, objec
 	if err != nil {
 		return append(findings, undecodable(err, by)...)
 	}
-	for _, problem := range withoutConsequences(judged.errors) {
+	var told []finding.Finding
+	for _, problem := range withoutConsequences(asWritten(judged.errors, object)) {
 		if result, ok := Translate(problem, object); ok && !by.explains(problem, result, object) {
-			findings = append(findings, result)
+			told = append(told, result)
 		}
 	}
-	return append(findings, Warnings(judged.warnings, object)...)
+	return append(append(findings, joinedByField(told, object)...), Warnings(judged.warnings, object)...)
 }
 
 // decodable returns the object without the values that can't be decoded, those of the wrong type and the unknown ones.
@@ -109,7 +111,7 @@ func (s *structure) explains(problem *field.Error, result finding.Finding, objec
 	for _, known := range s.findings {
 		switch known.Rule {
 		case finding.UnknownField:
-			if Misspelt(known, result.Path) && problem.Type == field.ErrorTypeRequired || isParent(result.Path, known.Path) {
+			if Misspelt(known, result.Path) && isEmpty(problem) || isParent(result.Path, known.Path) {
 				return true
 			}
 		case finding.Duplicate:
@@ -124,6 +126,35 @@ func (s *structure) explains(problem *field.Error, result finding.Finding, objec
 		}
 	}
 	return false
+}
+
+// isEmpty tells whether an error is about a value that isn't there, which an enumeration may say in its own words.
+func isEmpty(problem *field.Error) bool {
+	return problem.Type == field.ErrorTypeRequired || problem.Type == field.ErrorTypeNotSupported && fmt.Sprint(problem.BadValue) == ""
+}
+
+// joinedByField makes one finding of those that say several things of one value; that it is missing, too, is no news.
+func joinedByField(findings []finding.Finding, object map[string]any) []finding.Finding {
+	var result []finding.Finding
+	for _, each := range findings {
+		i := slices.IndexFunc(result, func(known finding.Finding) bool {
+			return known.Path.Compare(each.Path) == 0 && len(each.Path) > 0
+		})
+		_, there := each.Path.Lookup(object)
+		switch {
+		case i < 0:
+			result = append(result, each)
+		case each.Rule == finding.Required && there:
+		case result[i].Rule == finding.Required && there:
+			result[i] = each
+		case result[i].Rule == finding.Value && each.Rule == finding.Value && each.Value == result[i].Value:
+			subject := fmt.Sprintf("%s is %s: ", each.Path, each.Value)
+			result[i].Message += "; " + strings.TrimPrefix(each.Message, subject)
+		default:
+			result = append(result, each)
+		}
+	}
+	return result
 }
 
 func isParent(parent, child finding.Path) bool {
@@ -245,7 +276,20 @@ func scalar(value any) string {
 	return ""
 }
 
+// position is what CEL writes before an error.
+var position = regexp.MustCompile(`ERROR: <input>:(\d+):(\d+): `)
+
+// inOneLine leaves out what CEL adds below an error: the expression once more, with a mark.
+func inOneLine(detail string) string {
+	if match := position.FindStringIndex(detail); match != nil {
+		first, _, _ := strings.Cut(detail, "\n")
+		return strings.TrimSpace(position.ReplaceAllString(first, ""))
+	}
+	return detail
+}
+
 func describe(result *finding.Finding, problem *field.Error) {
+	problem.Detail = inOneLine(problem.Detail)
 	subject := result.Path.String()
 	if subject == "" {
 		subject = "the object"

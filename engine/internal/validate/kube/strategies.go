@@ -85,5 +85,5 @@ func strategyOf(kind schema.GroupKind) strategy {
 	if found, ok := ownStrategies[kind]; ok {
 		return found
 	}
-	return nil
+	return admissionStrategy(kind)
 }
