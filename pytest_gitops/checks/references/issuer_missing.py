@@ -11,6 +11,7 @@ from pytest_gitops.checks.rule import FieldPath, Violation, rule
 from pytest_gitops.model import Resource
 
 _GROUP = "cert-manager.io"
+_KINDS = (f"Issuer.{_GROUP}", f"ClusterIssuer.{_GROUP}")
 _ANNOTATIONS = {"cert-manager.io/cluster-issuer": "ClusterIssuer", "cert-manager.io/issuer": "Issuer"}
 
 
@@ -21,7 +22,8 @@ _ANNOTATIONS = {"cert-manager.io/cluster-issuer": "ClusterIssuer", "cert-manager
     severity="error",
     kinds=("Certificate.cert-manager.io", "Ingress", "Gateway.gateway.networking.k8s.io"),
     description="The Issuer or ClusterIssuer of cert-manager that a Certificate, or an annotation of an Ingress or "
-    "Gateway, names exists. Otherwise there is never a certificate.",
+    "Gateway, names exists. Otherwise there is never a certificate. Nothing "
+    "is said where the cluster has no issuer at all: they are made elsewhere.",
     remedy="Create the issuer, or correct its kind and name; the kind is Issuer unless `issuerRef.kind` says "
     "otherwise.",
     source="https://cert-manager.io/docs/usage/certificate/",
@@ -52,11 +54,17 @@ metadata: {name: letsencrypt}
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata: {name: web, namespace: apps, annotations: {cert-manager.io/cluster-issuer: letsencrypt}}
+---
+apiVersion: cert-manager.io/v1
+kind: ClusterIssuer
+metadata: {name: staging}
 """,
     ],
 )
 def issuer_missing(resource: Resource, context: Context) -> Iterator[Violation]:
-    """Yield a violation where the issuer does not exist."""
+    """Yield a violation where the issuer does not exist; none where all of them are made elsewhere."""
+    if not any(context.cluster.of_kind(*_KINDS)):
+        return
     for kind, name, path in _issuers(resource):
         if kind in _ANNOTATIONS.values() and name:
             namespace = "" if kind == "ClusterIssuer" else resource.namespace

@@ -21,7 +21,7 @@ _STORES = ("SecretStore", "ClusterSecretStore")
     severity="error",
     kinds=(f"ExternalSecret.{_GROUP}",),
     description="The SecretStore or ClusterSecretStore that an ExternalSecret names exists. Otherwise its Secret is "
-    "never made.",
+    "never made. Nothing is said where the cluster has no store at all: they are made elsewhere.",
     remedy="Create the store, or correct its kind and name; the kind is SecretStore unless `secretStoreRef.kind` says "
     "otherwise.",
     source="https://external-secrets.io/latest/api/externalsecret/",
@@ -51,7 +51,9 @@ metadata: {name: vault}
     ],
 )
 def secret_store_missing(resource: Resource, context: Context) -> Iterator[Violation]:
-    """Yield a violation where the store does not exist."""
+    """Yield a violation where the store does not exist; none where all of them are made elsewhere."""
+    if not any(context.cluster.of_kind(*(f"{store}.{_GROUP}" for store in _STORES))):
+        return
     reference = mapping(resource.spec, "secretStoreRef")
     kind, name = str(reference.get("kind") or _STORES[0]), named(reference.get("name"))
     if kind in _STORES and name:
