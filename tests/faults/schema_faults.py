@@ -370,4 +370,11 @@ FAULTS = [
         at="expression: object.spec.replicas <== 5",
         clusters=_PRODUCTION,
     ),
+    Fault(
+        "number-in-a-label",
+        replace("apps/base/namespace.yaml", "  name: web\n", "  name: web\n  labels:\n    tier: 1\n"),
+        rule="labels-lost",
+        file="apps/base/namespace.yaml",
+        at="tier: 1",
+    ),
 ]
