@@ -17,6 +17,7 @@ from pytest_gitops.variables import made_object, may_make
 
 _FLUX = ".fluxcd.io"
 _BROUGHT_ALONG = frozenset(kinds.GROUPS.values())
+_OWN = ("apps", "autoscaling", "batch", "policy")  # Kubernetes' groups without a dot, which no other group can be
 # Custom resources that name what others made, and make nothing that is referred to.
 _ROUTES = ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute", "ReferenceGrant")
 _TRAFFIC = ("DestinationRule", "IngressRoute", "IngressRouteTCP", "IngressRouteUDP", "VirtualService")
@@ -51,6 +52,7 @@ def absent(
         (kind, name) in given.NAMESPACED
         or cluster.get(kind, namespace, name) is not None
         or _is_made(cluster, kind, namespace, name)
+        or _is_miswritten(cluster, kind, namespace, name)
     ):
         return
     similar = twin or _similar(cluster, kind, namespace, name) or misspelt(name, known)
@@ -126,6 +128,20 @@ def made_secrets(cluster: ClusterIndex) -> dict[tuple[str, str], Resource]:
         if may_make(owned.resource) and (made := made_object(owned.resource)):
             found.setdefault((owned.resource.namespace, made[1]), owned.resource)
     return found
+
+
+def _is_miswritten(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> bool:
+    """Tell whether the object is there but for its own kind or group, of which the schema tells."""
+    wanted, _ = kinds.split(kind)
+    same = (owned.resource.id for owned in cluster.resources if owned.resource.name == name)
+    return any(
+        id.namespace == namespace
+        and (
+            misspelt(id.kind, [wanted])
+            or (id.kind == wanted and id.group and "." not in id.group and id.group not in _OWN)
+        )
+        for id in same
+    )
 
 
 def _is_made(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> bool:
