@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/build"
 )
@@ -83,7 +84,7 @@ func (c *controller) build(request build.Request) ([]string, error) {
 	if _, err := kustomize.NewGenerator(c.root, object).WriteFile(dir); err != nil {
 		return nil, err
 	}
-	resources, err := kustomize.SecureBuild(c.root, dir, false)
+	resources, err := c.secureBuild(dir)
 	if err != nil {
 		return nil, fmt.Errorf("kustomize build failed: %w", err)
 	}
@@ -127,8 +128,14 @@ func applied(objects []*unstructured.Unstructured) ([]*unstructured.Unstructured
 	return all, nil
 }
 
+// secureBuild fills kustomize's global schema again: the controller leaves it empty, and the engine's builds share it.
+func (c *controller) secureBuild(dir string) (resmap.ResMap, error) {
+	defer openapi.Schema()
+	return kustomize.SecureBuild(c.root, dir, false)
+}
+
 func (c *controller) plain(dir string) ([]string, error) {
-	resources, err := kustomize.SecureBuild(c.root, dir, false)
+	resources, err := c.secureBuild(dir)
 	if err != nil {
 		return nil, err
 	}
