@@ -100,7 +100,7 @@ def _run(command: str, state: list[Path], home: Path, hide: list[re.Pattern[str]
     """Run one command where the last one ended, and return it with what it printed."""
     marker = "\x1e"
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "GITHUB_", "CI"))},
+        **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "GITHUB_", "CI", "TOX_"))},
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(home),
         "GITOPS_CACHE_DIR": str(home / ".cache"),
