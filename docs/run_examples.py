@@ -28,6 +28,8 @@ BLOCK = re.compile(
     r"(?P<body>.*?)(?P<tail>```\n)",
     re.DOTALL,
 )
+# Variables that change what pytest prints; under tox, it keeps its cache elsewhere and says so.
+FOREIGN = ("PYTEST_", "GITHUB_", "CI", "TOX_")
 # What differs between machines and runs, and what stands for it when two outputs are compared.
 VARYING = (
     (re.compile(r"\d+\.\d+s\b|\d+ ms\b"), "0.00s"),
@@ -100,7 +102,7 @@ def _run(command: str, state: list[Path], home: Path, hide: list[re.Pattern[str]
     """Run one command where the last one ended, and return it with what it printed."""
     marker = "\x1e"
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "GITHUB_", "CI", "TOX_"))},
+        **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(home),
         "GITOPS_CACHE_DIR": str(home / ".cache"),
