@@ -1,22 +1,39 @@
 """The values that flow through pytest-gitops; frozen, and free of pytest."""
 
 from pytest_gitops.model.finding import Finding, Severity
-from pytest_gitops.model.fleet import Cluster, Failed, Fleet, Kustomization, Outcome, Overlay, Skipped, Source
+from pytest_gitops.model.fleet import (
+    Chart,
+    Cluster,
+    Failed,
+    Fleet,
+    HelmRelease,
+    Kustomization,
+    Outcome,
+    Overlay,
+    Part,
+    ResourceSet,
+    Skipped,
+    Source,
+)
 from pytest_gitops.model.resource import JsonObject, Location, Rendered, Resource, ResourceId, Variable, group_of
 
 __all__ = [
+    "Chart",
     "Cluster",
     "Failed",
     "Finding",
     "Fleet",
+    "HelmRelease",
     "JsonObject",
     "Kustomization",
     "Location",
     "Outcome",
     "Overlay",
+    "Part",
     "Rendered",
     "Resource",
     "ResourceId",
+    "ResourceSet",
     "Severity",
     "Skipped",
     "Source",

@@ -43,14 +43,12 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Kustomization:
-    """A Flux Kustomization of one cluster as that cluster holds it, with what it renders to.
+class Part:
+    """A Flux object of one cluster that applies further objects, with what it renders to.
 
-    ``object`` is the object after its parent's patches, substitution and target namespace.
+    ``object`` is the object as the cluster holds it, after its parent's patches, substitution and target namespace.
     ``location`` is where it is declared; ``chain`` the locations of its ancestors, outermost first.
-    ``parent`` is the ``namespace/name`` of the Kustomization that declares it, None for the entry.
-    ``implicit`` marks an entry that the repository doesn't declare: the directory a cluster was
-    bootstrapped with.
+    ``parent`` is the ``name`` of the part that declares it, None for the entry.
     """
 
     id: ResourceId
@@ -59,26 +57,16 @@ class Kustomization:
     outcome: Outcome
     parent: str | None = None
     chain: tuple[Location, ...] = ()
-    directory: Path | None = None
-    implicit: bool = False
 
     @property
     def name(self) -> str:
-        """``namespace/name``."""
-        return f"{self.id.namespace}/{self.id.name}"
+        """``Kind/namespace/name``: unique within the cluster, as that of a Kustomization is without its kind."""
+        return f"{self.id.kind}/{self.id.namespace}/{self.id.name}"
 
     @property
     def spec(self) -> JsonObject:
         """The object's ``spec``."""
         return self.object.get("spec") or {}
-
-    @property
-    def path(self) -> str:
-        """``spec.path``, relative to the source's root, without a leading ``./``."""
-        path = str(self.spec.get("path") or "").strip("/")
-        while path.startswith("./"):
-            path = path[2:].lstrip("/")
-        return "" if path == "." else path
 
     @property
     def suspended(self) -> bool:
@@ -92,13 +80,74 @@ class Kustomization:
 
 
 @dataclass(frozen=True, slots=True)
+class Kustomization(Part):
+    """A Flux Kustomization of one cluster as that cluster holds it, with what it renders to.
+
+    ``implicit`` marks an entry that the repository doesn't declare: the directory a cluster was
+    bootstrapped with.
+    """
+
+    directory: Path | None = None
+    implicit: bool = False
+
+    @property
+    def name(self) -> str:
+        """``namespace/name``."""
+        return f"{self.id.namespace}/{self.id.name}"
+
+    @property
+    def path(self) -> str:
+        """``spec.path``, relative to the source's root, without a leading ``./``."""
+        path = str(self.spec.get("path") or "").strip("/")
+        while path.startswith("./"):
+            path = path[2:].lstrip("/")
+        return "" if path == "." else path
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The Helm chart that a HelmRelease installs: its name and version, and the source it came from.
+
+    ``source`` is ``Kind/namespace/name`` of the source object. ``uses`` names what makes the chart's output differ
+    from one render to the next: ``lookup``, ``random`` or ``time``.
+    """
+
+    name: str
+    version: str
+    source: str
+    app_version: str = ""
+    uses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HelmRelease(Part):
+    """A HelmRelease of one cluster, with what its chart renders to after Flux's post-rendering.
+
+    ``rendered`` holds the release's manifest and, where the ``crds`` policy has Flux apply them, the chart's
+    CustomResourceDefinitions; ``hooks`` are the chart's hooks, which Helm runs and does not keep. ``release`` is the
+    Helm release's name and ``target`` the namespace it is installed in. ``chart`` is None where it was not had.
+    """
+
+    chart: Chart | None = None
+    release: str = ""
+    target: str = ""
+    hooks: tuple[Resource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSet(Part):
+    """A ResourceSet of flux-operator, with the objects that its inputs give."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
-    """One cluster that the repository feeds: its entry, all its Kustomizations and sources.
+    """One cluster that the repository feeds: its entry, all its Kustomizations, HelmReleases and sources.
 
     ``entry`` is the directory, relative to the repository's root, that the cluster was bootstrapped with;
     ``file`` the file that stands for it in pytest's node ids. ``flux_version`` is what the repository
     declares (None where it doesn't); ``strict_substitution`` whether an unset variable is an error there.
-    ``kustomizations`` are in the order in which the cluster comes to know them, parents first.
+    ``kustomizations``, ``helm_releases`` and ``resource_sets`` are each in the order in which the cluster comes to know
+    them, parents first.
     """
 
     name: str
@@ -109,6 +158,13 @@ class Cluster:
     flux_version: str | None = None
     strict_substitution: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
+    helm_releases: tuple[HelmRelease, ...] = ()
+    resource_sets: tuple[ResourceSet, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Everything that applies objects: the Kustomizations, the HelmReleases, the ResourceSets."""
+        return (*self.kustomizations, *self.helm_releases, *self.resource_sets)
 
     def __getitem__(self, name: str) -> Kustomization:
         """Return the Kustomization with this ``namespace/name``, or this name where it is unambiguous.
@@ -122,12 +178,12 @@ class Cluster:
         raise KeyError(f"{name!r} is {'ambiguous' if found else 'not there'} in cluster {self.name}: {choices}")
 
     @property
-    def resources(self) -> Iterator[tuple[Kustomization, Resource]]:
-        """All rendered resources of the cluster, each with the Kustomization that owns it."""
-        for kustomization in self.kustomizations:
-            if kustomization.rendered is not None:
-                for resource in kustomization.rendered:
-                    yield kustomization, resource
+    def resources(self) -> Iterator[tuple[Part, Resource]]:
+        """All rendered resources of the cluster, each with the part that applies it."""
+        for part in self.parts:
+            if part.rendered is not None:
+                for resource in part.rendered:
+                    yield part, resource
 
 
 @dataclass(frozen=True, slots=True)
