@@ -50,8 +50,8 @@ class ObjectChange:
     """One object that differs between base and head in one cluster.
 
     ``before`` and ``after`` are the whole objects, redacted; None where it is not there. ``owner_before`` and
-    ``owner_after`` are the names of the parts (``Part.name``) that apply it. ``diff`` is a unified diff of both as YAML,
-    without file headers, ``location`` where head (or, for what is removed, base) declares it.
+    ``owner_after`` are the names of the parts (``Part.name``) that apply it. ``diff`` is a unified diff of both as
+    YAML, without file headers, ``location`` where head (or, for what is removed, base) declares it.
     """
 
     id: ResourceId
@@ -85,8 +85,8 @@ class PartChange:
     """A Kustomization, HelmRelease or ResourceSet of a cluster between base and head.
 
     ``action`` is None where the part itself is as it was and only what it applies differs. ``outcome_before`` and
-    ``outcome_after`` are ``rendered``, ``failed`` or ``skipped`` (None: not there), ``reason`` why the latter doesn't render.
-    ``chart_before`` and ``chart_after`` are a HelmRelease's chart as ``name version``.
+    ``outcome_after`` are ``rendered``, ``failed`` or ``skipped`` (None: not there), ``reason`` why the latter doesn't
+    render. ``chart_before`` and ``chart_after`` are a HelmRelease's chart as ``name version``.
     """
 
     id: ResourceId
