@@ -13,12 +13,12 @@ from pytest_gitops.rendering import wire
 from pytest_gitops.rendering.binary import engine_path, start_engine
 from pytest_gitops.rendering.process import LineProcess, ProcessEndedError
 from pytest_gitops.rendering.protocol import (
-    BuildRequest,
     Done,
     Index,
     RenderError,
     RendererSettings,
     RendererUnavailableError,
+    Request,
     Tree,
     TreeError,
 )
@@ -42,7 +42,7 @@ class _Call:
     """One request to the engine, however often it has to be sent; ``finish`` takes the answer."""
 
     method: str
-    tree: Tree
+    tree: Tree | None
     encode: Callable[[int], bytes]
     finish: Callable[[JsonObject | RenderError], None]
     deadline: float
@@ -72,7 +72,7 @@ class EngineRenderer:
         self._in_flight: dict[int, _Call] = {}
         self._restarts = 0
         self._broken: RenderError | None = None
-        self._builds = 0
+        self._requests = 0
         self._done: deque[Done] = deque()
         self._trees: dict[Tree, int | RenderError] = {}
         self._networked = False
@@ -80,8 +80,8 @@ class EngineRenderer:
 
     @property
     def pending(self) -> int:
-        """The number of builds submitted and not yet taken."""
-        return self._builds
+        """The number of requests submitted and not yet taken."""
+        return self._requests
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -101,53 +101,53 @@ class EngineRenderer:
             # Only an engine that may use the network is told of proxies, certificates and git.
             self._networked = True
             self._replace_process()
-        self._trees[tree] = self._call("open", tree)["tree"]
+        self._trees[tree] = self._call("open", None, lambda _: wire.open_parameters(tree, self._settings.cache))["tree"]
         return tree
 
     def scan(self, tree: Tree) -> Index:
         """Read all YAML files of a tree once. Raises TreeError."""
-        return wire.index(self._call("scan", tree))
+        return wire.index(self._call("scan", tree, wire.tree_parameters))
 
-    def submit(self, request: BuildRequest) -> None:
-        """Queue one build; returns at once."""
-        self._builds += 1
+    def submit(self, request: Request) -> None:
+        """Queue one request; returns at once."""
+        self._requests += 1
 
         def finish(answer: JsonObject | RenderError) -> None:
             self._done.append(wire.done(request, answer))
 
         def encode(tree: int) -> bytes:
-            return wire.build_parameters(request, tree)
+            return wire.parameters(request, tree)
 
-        self._waiting.append(_Call("build", request.tree, encode, finish, self._settings.deadline))
+        deadline = request.deadline or self._settings.deadline
+        self._waiting.append(_Call(request.method, request.tree, encode, finish, deadline))
         self._feed()
 
     def next_done(self) -> Done:
-        """Wait for a build to finish, in no particular order. Raises LookupError where none is pending."""
-        if not self._builds:
-            raise LookupError("no build is pending")
+        """Wait for a request to finish, in no particular order. Raises LookupError where none is pending."""
+        if not self._requests:
+            raise LookupError("no request is pending")
         self._feed()
         while not self._done:
             self._advance()
             self._feed()
-        self._builds -= 1
+        self._requests -= 1
         return self._done.popleft()
 
     def close(self) -> None:
-        """End the engine, or leave it to whoever needs one next; pending builds are dropped."""
+        """End the engine, or leave it to whoever needs one next; pending requests are dropped."""
         idle = not self._in_flight and not self._networked
         self._waiting.clear()
         self._suspects.clear()
         self._in_flight.clear()
         self._done.clear()
-        self._builds = 0
+        self._requests = 0
         if self._settings.standby is not None and idle and self._process.usable:
             self._settings.standby.put(self._process)
         else:
             self._process.end()
 
-    def _call(self, method: str, tree: Tree) -> JsonObject:
+    def _call(self, method: str, tree: Tree | None, encode: Callable[[int], bytes]) -> JsonObject:
         answers: list[JsonObject | RenderError] = []
-        encode = self._open_parameters(tree) if method == "open" else wire.tree_parameters
         self._waiting.appendleft(_Call(method, tree, encode, answers.append, _TREE_DEADLINE))
         self._feed()
         while not answers:
@@ -156,9 +156,6 @@ class EngineRenderer:
         if isinstance(answers[0], RenderError):
             raise TreeError(answers[0])
         return answers[0]
-
-    def _open_parameters(self, tree: Tree) -> Callable[[int], bytes]:
-        return lambda _: wire.open_parameters(tree, self._settings.cache)
 
     def _feed(self) -> None:
         """Send what may be sent: suspects one by one, everything else side by side."""
@@ -178,7 +175,7 @@ class EngineRenderer:
         return not alone and len(self._in_flight) < _IN_FLIGHT
 
     def _send(self, call: _Call) -> None:
-        tree = 0 if call.method == "open" else self._trees.get(call.tree, _UNKNOWN_TREE)
+        tree = 0 if call.tree is None else self._trees.get(call.tree, _UNKNOWN_TREE)
         if isinstance(tree, RenderError):
             call.finish(tree)
             return

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from pytest_gitops.model import JsonObject, Location, Rendered
+from pytest_gitops.model import JsonObject, Location
+from pytest_gitops.network import Network
 
 if TYPE_CHECKING:
     from pytest_gitops.rendering.standby import Standby
@@ -49,6 +51,9 @@ class BuildRequest:
     request. Requests are compared by identity, so the same build may be asked for twice.
     """
 
+    method: ClassVar[str] = "build"
+    deadline: ClassVar[float | None] = None
+
     tree: Tree
     path: str
     kustomization: JsonObject | None = None
@@ -58,14 +63,89 @@ class BuildRequest:
     tag: Any = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FetchRequest:
+    """One fetch, of exactly one of these: the artifact of a source, a chart of a HelmRepository, a remote base.
+
+    ``source`` is a GitRepository, OCIRepository or HelmRepository (its ``kind`` and ``spec`` are read); with a
+    HelmRepository, ``chart`` and ``version`` name the chart as ``spec.chart.spec`` of a HelmRelease does (a version may
+    be a range; "" or "*" is the latest stable one). ``base`` is a URL as a kustomization file names it. ``tag`` is as
+    in a BuildRequest. Asking twice for the same is cheap: the second is answered from the cache.
+    """
+
+    method: ClassVar[str] = "fetch"
+    deadline: ClassVar[float | None] = 120.0
+    tree: ClassVar[None] = None
+
+    source: JsonObject | None = None
+    chart: str = ""
+    version: str = ""
+    base: str = ""
+    tag: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a fetch brought: files in the cache that nobody changes, and that stay for the run at least.
+
+    ``directory`` holds the artifact's files, None for a chart of a HelmRepository and for an OCIRepository whose layer
+    is copied and not extracted. For a remote base it is the base itself, the directory to build. There is no ``.git``
+    in it: what it holds is what there is, and Git has no say in it. ``archive`` is a packed chart, or the layer of an
+    OCIRepository as it was pulled (a chart where a HelmRelease's ``chartRef`` leads to it); else None. ``revision`` is
+    what source-controller would call it, such as ``main@sha1:…`` or ``6.5.1``; ``digest`` (``sha256:…``) tells contents
+    apart; ``version`` is the chart's. ``unverified`` says that the source asks for a signature to be verified, which
+    wasn't done. ``cached`` says that nothing was fetched.
+    """
+
+    revision: str
+    digest: str
+    directory: Path | None = None
+    archive: Path | None = None
+    version: str | None = None
+    unverified: bool = False
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Work(ABC):
+    """A request of another method of the engine than ``build``: it writes its parameters and reads its answer.
+
+    ``tag`` is as a BuildRequest's. ``tree`` is the tree it is about, None where it is about none, and ``deadline`` the
+    seconds it may take, None for those a build may take.
+    """
+
+    method: ClassVar[str]
+    deadline: ClassVar[float | None] = None
+    tag: Any = None
+
+    @property
+    def tree(self) -> Tree | None:
+        """The tree that the request is about."""
+        return None
+
+    @abstractmethod
+    def parameters(self, tree: int) -> JsonObject:
+        """Return the method's parameters; ``tree`` is the engine's handle of the tree, 0 where there is none."""
+
+    @abstractmethod
+    def answer(self, result: JsonObject) -> Any:
+        """Return what the method's result says; raises what reading a mapping raises where it is not as it should be."""
+
+
+Request = BuildRequest | FetchRequest | Work
+
+
 @dataclass(frozen=True, slots=True)
 class RenderError:
-    """Why a build failed: the engine protocol's error, with places relative to the tree's root.
+    """Why a build or a fetch failed: the engine protocol's error, with places relative to the tree's root.
 
-    ``code`` is one of the engine protocol's codes, or ``crash`` where the renderer died of this request.
+    ``code`` is one of the engine protocol's codes, ``crash`` where the renderer died of this request, or
+    ``unsupported`` where it has no such method.
+    Where a fetch failed, ``url`` is what was to be fetched.
     ``chain`` are the places that led to ``location``, outermost first. ``resource`` is ``Kind/namespace/name``,
-    ``variable`` the variable that is not set, ``url`` the remote base, ``field`` the field of the Kustomization
-    that is at fault, ``field_line`` the line in that field's own text, from 1; each None where it doesn't apply.
+    ``variable`` the variable that is not set, ``url`` the remote base or source, ``field`` the field of the Flux object
+    that is at fault, ``field_line`` the line in that field's own text, from 1; ``template`` the chart's template and
+    ``template_line`` its line, ``values_path`` the value that led there; each None where it doesn't apply.
     """
 
     code: str
@@ -78,14 +158,27 @@ class RenderError:
     field_line: int | None = None
     variable: str | None = None
     url: str | None = None
+    template: str | None = None
+    template_line: int | None = None
+    values_path: str | None = None
+
+
+# Codes of a fetch that say nothing against the repository: the cluster may well have what can't be had here. What needs
+# it is skipped with the reason, unless the user wants it strict. Others, such as ``not-found`` (the server is there, and
+# has no such branch, tag, chart or version), are as wrong in the cluster.
+UNAVAILABLE = frozenset({"offline", "unreachable", "unauthorized", "refused", "limit", "deadline", "crash"})
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A finished build. Paths in a Rendered are relative to the tree's root; ``cached`` says it was not run again."""
+    """A finished request: a Rendered for a build, a Fetched for a fetch, what its ``answer`` gives for other Work; or a
+    RenderError.
 
-    request: BuildRequest
-    outcome: Rendered | RenderError
+    Paths in a Rendered are relative to the tree's root; ``cached`` says it was not run again.
+    """
+
+    request: Request
+    outcome: Any
     cached: bool = False
 
 
@@ -146,12 +239,13 @@ class Index:
 @dataclass(frozen=True, slots=True)
 class RendererSettings:
     """What every renderer is told: its cache's directory (None: no cache), the seconds a build may take, and who
-    takes the engine once the renderer is done with it (None: it ends).
+    takes the engine once the renderer is done with it (None: it ends). ``network`` says what may be fetched.
     """
 
     cache: Path | None = None
     deadline: float = 10.0
     standby: Standby | None = None
+    network: Network = field(default_factory=Network)
 
 
 class RendererUnavailableError(Exception):
@@ -167,9 +261,9 @@ class TreeError(Exception):
 
 
 class Renderer(Protocol):
-    """Turns directories into Kubernetes objects; used from one thread.
+    """Turns directories into Kubernetes objects, and fetches what they are made from; used from one thread.
 
-    Submit as many builds as there are, then take them as they finish; taking one may lead to submitting more::
+    Submit as many requests as there are, then take them as they finish; taking one may lead to submitting more::
 
         for request in first:
             renderer.submit(request)
@@ -181,7 +275,7 @@ class Renderer(Protocol):
 
     @property
     def pending(self) -> int:
-        """The number of builds submitted and not yet taken."""
+        """The number of requests submitted and not yet taken."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -196,11 +290,11 @@ class Renderer(Protocol):
     def scan(self, tree: Tree) -> Index:
         """Read all YAML files of a tree once. Raises TreeError."""
 
-    def submit(self, request: BuildRequest) -> None:
-        """Queue one build; returns at once."""
+    def submit(self, request: Request) -> None:
+        """Queue one build or fetch; returns at once."""
 
     def next_done(self) -> Done:
-        """Wait for a build to finish, in no particular order. Raises LookupError where none is pending."""
+        """Wait for a request to finish, in no particular order. Raises LookupError where none is pending."""
 
     def close(self) -> None:
-        """End the renderer and what it started; pending builds are dropped. May be called twice."""
+        """End the renderer and what it started; pending requests are dropped. May be called twice."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pytest_gitops.rendering.protocol import BuildRequest, Done, Index, Renderer, Tree
+from pytest_gitops.rendering.protocol import Done, Index, Renderer, Request, Tree
 
 Progress = Callable[[int, int], None]
 
 
 class Watched(Renderer):
-    """Another renderer, with ``progress`` called after each build: those done, and those known of."""
+    """Another renderer, with ``progress`` called after each build or fetch: those done, and those known of."""
 
     def __init__(self, renderer: Renderer, progress: Progress) -> None:
         self._renderer = renderer
@@ -40,12 +40,12 @@ class Watched(Renderer):
         """Let the other renderer scan the tree."""
         return self._renderer.scan(tree)
 
-    def submit(self, request: BuildRequest) -> None:
-        """Let the other renderer build."""
+    def submit(self, request: Request) -> None:
+        """Let the other renderer build or fetch."""
         self._renderer.submit(request)
 
     def next_done(self) -> Done:
-        """Take a build from the other renderer, and say so."""
+        """Take a result from the other renderer, and say so."""
         done = self._renderer.next_done()
         self._done += 1
         self._progress(self._done, self._done + self._renderer.pending)

@@ -15,8 +15,10 @@ from pytest_gitops.rendering.protocol import (
     IndexedObject,
     IndexedOverlay,
     RenderError,
+    Request,
     Tree,
     UnreadFile,
+    VariableSource,
 )
 
 _ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False)
@@ -46,21 +48,30 @@ def tree_parameters(tree: int) -> bytes:
     return _json({"tree": tree})
 
 
-def build_parameters(build: BuildRequest, tree: int) -> bytes:
-    """Return the parameters of ``build``; raises TypeError or ValueError where they hold what JSON can't."""
-    return _json(
-        {
-            "cacheable": build.cacheable,
-            "kustomization": build.kustomization,
-            "path": build.path,
-            "strict": build.strict,
-            "tree": tree,
-            "variables": [
-                {"complete": v.complete, "kind": v.kind, "name": v.name, "values": dict(v.values)}
-                for v in build.variables
-            ],
-        }
-    )
+def parameters(request: Request, tree: int) -> bytes:
+    """Return a request's parameters; raises TypeError or ValueError where they hold what JSON can't."""
+    return _json(_build_parameters(request, tree) if isinstance(request, BuildRequest) else request.parameters(tree))
+
+
+def _build_parameters(build: BuildRequest, tree: int) -> JsonObject:
+    return {
+        "cacheable": build.cacheable,
+        "kustomization": build.kustomization,
+        "path": build.path,
+        "strict": build.strict,
+        "tree": tree,
+        "variables": [value_parameters(source) for source in build.variables],
+    }
+
+
+def value_parameters(source: VariableSource) -> JsonObject:
+    """Return a ConfigMap or Secret as the engine is told of it."""
+    return {
+        "complete": source.complete,
+        "kind": source.kind,
+        "name": source.name,
+        "values": dict(source.values),
+    }
 
 
 def reply(line: bytes) -> tuple[int | None, JsonObject | RenderError]:
@@ -76,12 +87,13 @@ def reply(line: bytes) -> tuple[int | None, JsonObject | RenderError]:
     raise ValueError("neither a result nor an error")
 
 
-def done(request: BuildRequest, answer: JsonObject | RenderError) -> Done:
-    """Return what a build's answer says; one that isn't shaped as the protocol says is an error of its own."""
+def done(request: Request, answer: JsonObject | RenderError) -> Done:
+    """Return what an answer says; one that isn't shaped as the protocol says is an error of its own."""
     if isinstance(answer, RenderError):
         return Done(request, answer)
     try:
-        return Done(request, rendered(answer), cached=bool(answer.get("cached")))
+        outcome = rendered(answer) if isinstance(request, BuildRequest) else request.answer(answer)
+        return Done(request, outcome, cached=bool(answer.get("cached")))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         return Done(request, RenderError("protocol", f"the engine's answer can't be understood: {error!r}"))
 
@@ -89,7 +101,7 @@ def done(request: BuildRequest, answer: JsonObject | RenderError) -> Done:
 def rendered(result: JsonObject) -> Rendered:
     """Return the result of ``build``, its resources undecoded."""
     return Rendered(
-        tuple(_resource(resource) for resource in result["resources"]),
+        tuple(resource_of(resource) for resource in result["resources"]),
         reads=tuple(result.get("reads") or ()),
         variables=tuple(
             Variable(v["name"], v["source"], tuple(v.get("resources") or ())) for v in result.get("variables") or ()
@@ -119,7 +131,8 @@ def index(result: JsonObject) -> Index:
     )
 
 
-def _resource(result: JsonObject) -> Resource:
+def resource_of(result: JsonObject) -> Resource:
+    """Return a rendered object, undecoded."""
     version = result["apiVersion"]
     id = ResourceId(group_of(version), result["kind"], result.get("namespace") or "", result["name"])
     return Resource(
@@ -143,6 +156,9 @@ def _error(error: JsonObject) -> RenderError:
         field_line=None if error.get("file") else error.get("line") or None,
         variable=error.get("variable") or None,
         url=error.get("url") or None,
+        template=error.get("template") or None,
+        template_line=error.get("template_line") or None,
+        values_path=error.get("values_path") or None,
     )
 
 

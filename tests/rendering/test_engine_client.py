@@ -209,5 +209,5 @@ def test_a_request_that_json_cannot_hold_fails_alone(fake_engine: FakeEngine, st
 
 
 def test_nothing_pending_is_said(fake_engine: FakeEngine, start: Start) -> None:
-    with pytest.raises(LookupError, match="no build is pending"):
+    with pytest.raises(LookupError, match="no request is pending"):
         start(fake_engine("")).next_done()

@@ -25,11 +25,13 @@ from pytest_gitops.rendering.protocol import (
     Index,
     RenderError,
     RendererSettings,
+    Request,
     Tree,
     TreeError,
 )
 
 _ENVIRONMENT = ("PATH", "SYSTEMROOT", "SSL_CERT_DIR", "SSL_CERT_FILE")
+_UNSUPPORTED = "the bundled engine does it, tools on PATH don't: install it, and leave out --gitops-engine=external"
 # What a tool should not fetch it can't: nothing listens at the proxy, and git has no transport to use.
 _OFFLINE = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"),
@@ -89,28 +91,30 @@ class ExternalRenderer:
         """Read all YAML files of a tree once."""
         return self._workspaces[tree].index
 
-    def submit(self, request: BuildRequest) -> None:
-        """Queue one build; returns at once."""
+    def submit(self, request: Request) -> None:
+        """Queue one request; returns at once. Anything but a build is unsupported."""
         self._pending += 1
         self._executor.submit(lambda: self._finished.put(Done(request, self._attempt(request))))
 
     def next_done(self) -> Done:
         """Wait for a build to finish, in no particular order. Raises LookupError where none is pending."""
         if not self._pending:
-            raise LookupError("no build is pending")
+            raise LookupError("no request is pending")
         done = self._finished.get()
         self._pending -= 1
         return done
 
     def close(self) -> None:
-        """End the tools and remove the copies; pending builds are dropped."""
+        """End the tools and remove the copies; pending requests are dropped."""
         self._pending = 0
         self._offline.close()
         self._online.close()
         self._executor.shutdown(cancel_futures=True)
         self._cleanup()
 
-    def _attempt(self, request: BuildRequest) -> Rendered | RenderError:
+    def _attempt(self, request: Request) -> Rendered | RenderError:
+        if not isinstance(request, BuildRequest):
+            return RenderError("unsupported", _UNSUPPORTED)
         try:
             return self._build(request)
         except OverrunError:
