@@ -48,7 +48,8 @@ class Excuses:
 
 
 def _concerns(exemption: Exemption, rules: Sequence[Rule]) -> bool:
-    return any(fnmatchcase(rule.id, exemption.rule) for rule in rules)
+    """Return whether an exemption is from a rule that looks at every run at the same things: no review does."""
+    return any(fnmatchcase(rule.id, exemption.rule) for rule in rules if rule.check != "review")
 
 
 def is_whole(index: FleetIndex) -> bool:
@@ -60,7 +61,7 @@ def _resource(hit: Hit) -> Resource | None:
     if isinstance(hit.subject, Kustomization):
         owned = hit.cluster.resource_of(hit.subject) if hit.cluster else None
         return owned.resource if owned else None
-    return hit.subject
+    return hit.subject if isinstance(hit.subject, Resource) else None
 
 
 def _expired(exemption: Exemption) -> Finding:

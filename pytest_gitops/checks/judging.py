@@ -12,8 +12,8 @@ from pytest_gitops.checks.context import ClusterIndex, Context, FleetIndex, Owne
 from pytest_gitops.checks.results import Hit
 from pytest_gitops.checks.rule import Rule, Scope, Violation
 from pytest_gitops.model import (
-    Kustomization,
     Location,
+    Part,
     Resource,
     Severity,
 )
@@ -29,7 +29,7 @@ def judge(index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
     yield from _files(index, [r for r in rules if r.scope is Scope.FILE])
 
 
-def _judged(rule: Rule, subject: object, context: object) -> Iterator[Violation]:
+def judged(rule: Rule, subject: object, context: object) -> Iterator[Violation]:
     """Yield what a rule says; one that breaks says so, and takes no other down with it."""
     try:
         for said in rule(subject, context) or ():
@@ -69,7 +69,7 @@ def _resources(cluster: ClusterIndex, dispatch: _Dispatch) -> Iterator[Hit]:
             continue
         context = Context(cluster, owned.kustomization)
         for rule in rules:
-            for violation in _judged(rule, owned.resource, context):
+            for violation in judged(rule, owned.resource, context):
                 yield _hit(rule, violation, cluster, owned)
 
 
@@ -77,14 +77,14 @@ def _kustomizations(cluster: ClusterIndex, rules: Sequence[Rule]) -> Iterator[Hi
     for kustomization in cluster.kustomizations:
         context = Context(cluster, kustomization)
         for rule in rules:
-            for violation in _judged(rule, kustomization, context):
+            for violation in judged(rule, kustomization, context):
                 subject = violation.subject or kustomization
                 yield Hit(rule, violation, cluster, kustomization, subject)
 
 
 def _cluster(cluster: ClusterIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
     for rule in rules:
-        for violation in _judged(rule, cluster, cluster):
+        for violation in judged(rule, cluster, cluster):
             yield Hit(rule, violation, cluster, _owner(cluster, violation.subject), violation.subject)
 
 
@@ -94,7 +94,7 @@ def _files(index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
         for file in index.files.matching(rule.files):
             if rule.contains and not re.search(rule.contains, file.text, re.MULTILINE):
                 continue
-            for violation in _judged(rule, file, index):
+            for violation in judged(rule, file, index):
                 placed = violation if violation.location else replace(violation, location=Location(file.path))
                 for reader in readers.of(file.path):
                     yield replace(reader, rule=rule, violation=placed)
@@ -132,7 +132,7 @@ def _hit(rule: Rule, violation: Violation, cluster: ClusterIndex, owned: Owned) 
     return Hit(rule, violation, cluster, owned.kustomization, violation.subject or owned.resource)
 
 
-def _owner(cluster: ClusterIndex, subject: Resource | Kustomization | None) -> Kustomization | None:
+def _owner(cluster: ClusterIndex, subject: Resource | Part | None) -> Part | None:
     if isinstance(subject, Resource):
         owners = (owned for target in cluster.targets.values() for owned in target.owners(subject.id))
         return next((owned.kustomization for owned in owners if owned.resource is subject), None)

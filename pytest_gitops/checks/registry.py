@@ -9,7 +9,13 @@ from importlib import import_module
 
 from pytest_gitops.checks.rule import Rule
 
-PACKAGES = ("graph", "policy", "references", "schema")
+PACKAGES = (
+    "pytest_gitops.checks.graph",
+    "pytest_gitops.checks.policy",
+    "pytest_gitops.checks.references",
+    "pytest_gitops.checks.schema",
+    "pytest_gitops.review.dangers",
+)
 
 
 @cache
@@ -28,7 +34,7 @@ def with_own(own: Iterable[Rule]) -> tuple[Rule, ...]:
 
 def _declared() -> Iterator[Rule]:
     for package in PACKAGES:
-        home = import_module(f"pytest_gitops.checks.{package}")
+        home = import_module(package)
         for module in pkgutil.iter_modules(home.__path__):
             if not module.name.startswith("_"):
                 values = vars(import_module(f"{home.__name__}.{module.name}")).values()

@@ -10,8 +10,8 @@ from pytest_gitops.checks.context import ClusterIndex, FleetIndex
 from pytest_gitops.checks.rule import Rule, Violation
 from pytest_gitops.model import (
     Finding,
-    Kustomization,
     Overlay,
+    Part,
     Resource,
 )
 
@@ -26,8 +26,8 @@ class Hit:
     rule: Rule
     violation: Violation
     cluster: ClusterIndex | None
-    kustomization: Kustomization | None = None
-    subject: Resource | Kustomization | None = None
+    kustomization: Part | None = None
+    subject: Resource | Part | None = None
     overlay: Overlay | None = None
 
 

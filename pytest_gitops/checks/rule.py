@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from pytest_gitops.model import Kustomization, Location, Resource, Severity
+from pytest_gitops.model import Location, Part, Resource, Severity
 
 FieldPath = tuple[str | int, ...]
 
@@ -20,9 +20,12 @@ class Scope(Enum):
     KUSTOMIZATION = "kustomization"
     CLUSTER = "cluster"
     FILE = "file"
+    CHANGE = "change"
+    PART_CHANGE = "part-change"
+    CLUSTER_CHANGE = "cluster-change"
 
 
-CHECKS = ("schema", "references", "policy", "graph")
+CHECKS = ("schema", "references", "policy", "graph", "review")
 SETS = ("essential", "recommended", "strict", "own")
 
 
@@ -39,7 +42,7 @@ class Violation:
 
     message: str
     path: FieldPath = ()
-    subject: Resource | Kustomization | None = None
+    subject: Resource | Part | None = None
     location: Location | None = None
     related: tuple[Location, ...] = ()
     remedy: str | None = None
@@ -112,8 +115,9 @@ def rule(
 ) -> Callable[[RuleFunction], Rule]:
     """Make a rule of a function that yields violations.
 
-    The function takes what ``scope`` says (a Resource, Kustomization, ClusterIndex or SourceFile) and, if it has a
-    second parameter, the Context. Its keyword-only parameters are the rule's parameters: users set
+    The function takes what ``scope`` says (a Resource, Kustomization, ClusterIndex or SourceFile; for the check
+    ``review`` a Change, PartPair or ClusterComparison) and, if it has a second parameter, the Context (for the check
+    ``review`` the ClusterComparison). Its keyword-only parameters are the rule's parameters: users set
     them in the configuration, their defaults say what is usual and which type is meant.
 
     Raises ValueError for an unknown check or set, an id that isn't lower case with dashes, or a

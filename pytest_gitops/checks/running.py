@@ -19,6 +19,7 @@ from pytest_gitops.model import (
     Finding,
     Kustomization,
     Location,
+    Part,
     Resource,
     Severity,
     Skipped,
@@ -37,7 +38,7 @@ def run(
     """
     active = selection.of(rules)
     excused = Excuses(selection, today or date.today())
-    locator = Locator(index.files)
+    locators = _Locators()
     told = _Told()
     items = _Items(index)
     unbuilt: set[tuple[str, Location | None]] = set()
@@ -46,7 +47,7 @@ def run(
         unbuilt |= {(cluster, finding.location) for cluster in finding.clusters}
     hits = [*judge(index, active), *(hit for source in judges for hit in source(index, active))]
     for hit in _not_superseded(hits):
-        finding = _finding(hit, locator)
+        finding = _finding(hit, locators)
         if _is_told_by_build(hit, finding, unbuilt):
             continue
         if not excused.covers(hit, finding):
@@ -72,13 +73,13 @@ def _field(hit: Hit) -> tuple[object, ...]:
     return (hit.cluster.name if hit.cluster else None, id(hit.subject), hit.violation.path)
 
 
-def _finding(hit: Hit, locator: Locator) -> Finding:
+def _finding(hit: Hit, locators: _Locators) -> Finding:
     violation = hit.violation
     return Finding(
         rule=hit.rule.id,
         severity=violation.severity or hit.rule.severity,
         message=violation.message,
-        location=violation.location or _located(hit, locator),
+        location=violation.location or locators.place(hit),
         resource=str(hit.subject.id) if hit.subject else None,
         clusters=(hit.cluster.name,) if hit.cluster else (),
         remedy=violation.remedy or hit.rule.remedy or None,
@@ -86,11 +87,22 @@ def _finding(hit: Hit, locator: Locator) -> Finding:
     )
 
 
-def _located(hit: Hit, locator: Locator) -> Location | None:
-    if hit.cluster is None or hit.subject is None:
-        return None
-    violation = hit.violation
-    return locator.locate(hit.cluster, hit.subject, violation.path, hit.kustomization, value=violation.value)
+class _Locators:
+    """Finds the source of what was hit, in the files of the revision that the hit's cluster is of."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Locator] = {}
+
+    def place(self, hit: Hit) -> Location | None:
+        """Return the place of the field that a hit is about."""
+        if hit.cluster is None or hit.subject is None:
+            return None
+        fleet = hit.cluster.fleet
+        locator = self._known.setdefault(id(fleet), Locator(fleet.files))
+        owner = hit.kustomization if isinstance(hit.kustomization, Kustomization) else None
+        if isinstance(hit.subject, Part) and not isinstance(hit.subject, Kustomization):
+            return hit.subject.location
+        return locator.locate(hit.cluster, hit.subject, hit.violation.path, owner, value=hit.violation.value)
 
 
 def _unbuilt(index: FleetIndex) -> Iterator[tuple[Finding, Item]]:
@@ -123,6 +135,8 @@ class _Items:
             return Item(hit.rule.check, None, hit.overlay.path or ".")
         if hit.cluster is None:
             return self.first(hit.rule.check)
+        if hit.rule.check == "review":
+            return self._of_review(hit.cluster.name, hit.kustomization)
         cluster = hit.cluster.cluster
         if hit.rule.check == "graph":
             return Item("graph", cluster.name)
@@ -132,6 +146,14 @@ class _Items:
             kustomization = next((k for k in cluster.kustomizations if k.name == parent), None)
         return self._item(hit.rule.check, cluster, kustomization)
 
+    def _of_review(self, cluster: str, part: Part | None) -> Item:
+        """Return the part's own item where head has the part, else its cluster's, else the first cluster's."""
+        clusters = {known.name: known for known in self._index.fleet.clusters}
+        if cluster not in clusters:
+            return Item("review", next(iter(clusters))) if clusters else self.first("review")
+        there = part is not None and any(other.name == part.name for other in clusters[cluster].parts)
+        return Item("review", cluster, part.name if part and there else None)
+
     def first(self, check: str) -> Item:
         """Return the item of what concerns the whole repository: of the first cluster's entry, or the first overlay."""
         clusters, overlays = self._index.fleet.clusters, self._index.fleet.overlays
@@ -139,7 +161,7 @@ class _Items:
             return self._item(check, clusters[0], None)
         return Item(check, None, next((overlay.path or "." for overlay in overlays if overlay.rendered), None))
 
-    def _item(self, check: str, cluster: Cluster, kustomization: Kustomization | None) -> Item:
+    def _item(self, check: str, cluster: Cluster, kustomization: Part | None) -> Item:
         if kustomization is None:
             kustomization = next((k for k in cluster.kustomizations if not isinstance(k.outcome, Skipped)), None)
         return Item(check, cluster.name, kustomization.name) if kustomization else Item("graph", cluster.name)

@@ -52,6 +52,9 @@ class ObjectChange:
     ``before`` and ``after`` are the whole objects, redacted; None where it is not there. ``owner_before`` and
     ``owner_after`` are the names of the parts (``Part.name``) that apply it. ``diff`` is a unified diff of both as
     YAML, without file headers, ``location`` where head (or, for what is removed, base) declares it.
+
+    ``replaces`` is the object that this one takes the place of where kustomize generated another name for it: what
+    is a change to a reader is, in the cluster, a new object, and the old one pruned.
     """
 
     id: ResourceId
@@ -65,6 +68,7 @@ class ObjectChange:
     fields: tuple[FieldChange, ...] = ()
     diff: str = ""
     location: Location | None = None
+    replaces: ResourceId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,9 @@ class ImageChange:
 class PartChange:
     """A Kustomization, HelmRelease or ResourceSet of a cluster between base and head.
 
-    ``action`` is None where the part itself is as it was and only what it applies differs. ``outcome_before`` and
+    ``action`` is None where the part itself is as it was and only what it applies differs; MOVED where it has another
+    name at base, ``renamed_from``. ``known`` is False where what it applies can't be told at one of the revisions: then
+    none of its objects is listed as removed or added. ``outcome_before`` and
     ``outcome_after`` are ``rendered``, ``failed`` or ``skipped`` (None: not there), ``reason`` why the latter doesn't
     render. ``chart_before`` and ``chart_after`` are a HelmRelease's chart as ``name version``.
     """
@@ -102,6 +108,7 @@ class PartChange:
     chart_before: str | None = None
     chart_after: str | None = None
     renamed_from: str | None = None
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

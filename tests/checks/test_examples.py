@@ -11,6 +11,7 @@ from pytest_gitops import load
 from pytest_gitops.checks import FleetIndex, Rule, Violation, built_in
 from pytest_gitops.checks.examples import violations
 from pytest_gitops.checks.judging import judge
+from pytest_gitops.review import examples as review
 
 RULES = [rule for rule in built_in() if rule.function is not None]
 PASSING = [pytest.param(rule, text, id=f"{rule.id}-{n}") for rule in RULES for n, text in enumerate(rule.passing)]
@@ -32,6 +33,8 @@ spec: {interval: 1h, prune: true, path: ./clusters/example, sourceRef: {kind: Gi
 
 def judged(rule: Rule, text: str, root: Path) -> list[Violation]:
     """Return what the rule says; of an example with substitution, of what Flux 2.8 would make of it."""
+    if rule.check == "review":
+        return review.violations(rule, text)
     if "postBuild" not in text:
         return violations(rule, text)
     kustomization, *objects = text.split("\n---\n")

@@ -1,0 +1,49 @@
+"""A namespace that Flux deletes takes all it holds along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_gitops.checks.rule import Violation, rule
+from pytest_gitops.review.comparison import Change, ClusterComparison
+from pytest_gitops.review.fates import fate_of
+from pytest_gitops.review.model import Action, Fate
+
+
+@rule(
+    "review-namespace-removed",
+    check="review",
+    set="essential",
+    severity="error",
+    scope="change",
+    kinds=["Namespace"],
+    description="A change does not have Flux delete a namespace: with it goes everything inside, volumes' claims too, "
+    "whoever made it.",
+    remedy="Keep the namespace, or annotate it with `kustomize.toolkit.fluxcd.io/prune: disabled` in a change before "
+    "this one.",
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
+    passing=[
+        """
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: web
+  annotations:
+    kustomize.toolkit.fluxcd.io/prune: disabled
+# after the change
+""",
+    ],
+    failing=[
+        """
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: web
+# after the change
+""",
+    ],
+)
+def namespace_removed(change: Change, cluster: ClusterComparison) -> Iterator[Violation]:
+    """Yield a violation for a namespace that is pruned."""
+    if change.action is Action.REMOVED and fate_of(change, cluster) is Fate.PRUNED:
+        yield Violation(f"Namespace {change.id.name} is deleted, with everything in it")
