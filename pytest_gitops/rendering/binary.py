@@ -20,10 +20,8 @@ _MAX_LINE = 256 << 20
 # What the engine says itself once it runs, said before its packages are set up: that takes memory too.
 _COLLECTOR = {"GOGC": "400"}
 _ENVIRONMENT = ("GOGC", "GOMAXPROCS", "GOMEMLIMIT", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
-_NETWORK_ENVIRONMENT = (
-    *("HOME", "PATH", "SSH_AUTH_SOCK", "SSL_CERT_DIR", "SSL_CERT_FILE"),
-    *(name for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY") for name in (proxy, proxy.lower())),
-)
+# The mode in which the engine fetches, and does nothing else.
+_FETCHES = "--fetch"
 _REINSTALL = "reinstall pytest-gitops, or use --gitops-engine=external with flux, kustomize or kubectl on PATH"
 
 
@@ -38,13 +36,16 @@ def engine_path() -> Path:
 def start_engine(path: Path, *, network: bool) -> tuple[LineProcess, JsonObject]:
     """Start the engine and return it with its first line; raises RendererUnavailableError.
 
-    It gets no more of the environment than it needs; of proxies, certificates and git only where it may use the
-    ``network``.
+    What renders gets no more of the environment than it needs, so that nothing of it gets into what is rendered. What
+    fetches from the ``network`` gets all of it: it asks the user's own Git, SSH agent and Docker configuration.
     """
-    names = (*_ENVIRONMENT, *(_NETWORK_ENVIRONMENT if network else ()))
-    environment = _COLLECTOR | {name: os.environ[name] for name in names if name in os.environ}
+    if network:
+        command, environment = [str(path), _FETCHES], _COLLECTOR | dict(os.environ)
+    else:
+        kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        command, environment = [str(path)], _COLLECTOR | kept
     try:
-        process = LineProcess([str(path)], environment, max_line=_MAX_LINE, max_memory=MEMORY)
+        process = LineProcess(command, environment, max_line=_MAX_LINE, max_memory=MEMORY)
     except FileNotFoundError:
         raise RendererUnavailableError(f"there is no engine at {path}: {_REINSTALL}") from None
     except OSError as error:

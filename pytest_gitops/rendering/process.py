@@ -84,6 +84,11 @@ class LineProcess:
         self._outgoing += b"\n"
         self._write()
 
+    @property
+    def streams(self) -> list[tuple[int, int]]:
+        """The descriptors that this process waits on, each with the events to wait for (as ``selectors`` has them)."""
+        return [(key.fd, key.events) for key in self._selector.get_map().values()]
+
     def receive(self, timeout: float) -> list[bytes]:
         """Wait for at least one whole line; raises ProcessEndedError after ``timeout`` seconds of silence.
 
@@ -91,18 +96,28 @@ class LineProcess:
         """
         limit = time.monotonic() + timeout
         while True:
-            events = self._selector.select(max(0.0, limit - time.monotonic()))
-            ready = {key.fd for key, _ in events}
-            if self._stderr_fd in ready:
-                self._read_stderr()
-            if self._stdin in ready:
-                self._write()
-            if self._stdout in ready:
+            heard, lines = self._pump(max(0.0, limit - time.monotonic()))
+            if lines:
+                return lines
+            if heard:
                 limit = time.monotonic() + timeout
-                if lines := self._read_lines():
-                    return lines
             elif time.monotonic() >= limit:
                 raise self.fail(f"gave no answer for {timeout:g} s")
+
+    def poll(self) -> list[bytes]:
+        """Return the whole lines that are there, without waiting; raises as ``receive`` does, less for silence."""
+        return self._pump(0.0)[1]
+
+    def _pump(self, timeout: float) -> tuple[bool, list[bytes]]:
+        """Read and write what can be within the time; return whether stdout had anything, and whole lines of it."""
+        ready = {key.fd for key, _ in self._selector.select(timeout)}
+        if self._stderr_fd in ready:
+            self._read_stderr()
+        if self._stdin in ready:
+            self._write()
+        if self._stdout in ready:
+            return True, self._read_lines()
+        return False, []
 
     def end(self) -> None:
         """Close the child's stdin, give it a moment to end, then kill it; may be called twice."""
@@ -184,6 +199,15 @@ class LineProcess:
         lines = [line.strip() for line in bytes(self._stderr).splitlines() if line.strip()]
         fatal = [line for line in lines if line.startswith(_FATAL)]
         return [line.decode(errors="replace")[:500] for line in (fatal[:3] or lines[-3:])]
+
+
+def wait_for_any(processes: Sequence[LineProcess], timeout: float) -> None:
+    """Wait until one of the processes can be read from or written to, or until ``timeout`` seconds are over."""
+    with selectors.DefaultSelector() as selector:
+        for process in processes:
+            for descriptor, events in process.streams:
+                selector.register(descriptor, events)
+        selector.select(timeout)
 
 
 _living: weakref.WeakSet[LineProcess] = weakref.WeakSet()

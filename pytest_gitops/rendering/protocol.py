@@ -74,8 +74,6 @@ class FetchRequest:
     """
 
     method: ClassVar[str] = "fetch"
-    deadline: ClassVar[float | None] = 120.0
-    tree: ClassVar[None] = None
 
     source: JsonObject | None = None
     chart: str = ""
@@ -129,7 +127,7 @@ class Work(ABC):
 
     @abstractmethod
     def answer(self, result: JsonObject) -> Any:
-        """Return what the method's result says; raises what reading a mapping raises where it is not as it should be."""
+        """Return what the method's result says; raises what reading a mapping raises where it isn't so."""
 
 
 Request = BuildRequest | FetchRequest | Work
@@ -163,9 +161,9 @@ class RenderError:
     values_path: str | None = None
 
 
-# Codes of a fetch that say nothing against the repository: the cluster may well have what can't be had here. What needs
-# it is skipped with the reason, unless the user wants it strict. Others, such as ``not-found`` (the server is there, and
-# has no such branch, tag, chart or version), are as wrong in the cluster.
+# Codes of a fetch that say nothing against the repository: the cluster may well have what can't be had here. What
+# needs it is skipped with the reason, unless the user wants it strict. Others, such as ``not-found`` (the server is
+# there, and has no such branch, tag, chart or version), are as wrong in the cluster.
 UNAVAILABLE = frozenset({"offline", "unreachable", "unauthorized", "refused", "limit", "deadline", "crash"})
 
 

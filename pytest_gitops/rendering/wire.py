@@ -15,10 +15,10 @@ from pytest_gitops.rendering.protocol import (
     IndexedObject,
     IndexedOverlay,
     RenderError,
-    Request,
     Tree,
     UnreadFile,
     VariableSource,
+    Work,
 )
 
 _ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False)
@@ -32,7 +32,7 @@ def request(number: int, method: str, parameters: bytes, deadline: float) -> byt
 
 def open_parameters(tree: Tree, cache: Path | None) -> bytes:
     """Return the parameters of ``open``."""
-    return _json(
+    return encoded(
         {
             "cache": None if cache is None else str(cache),
             "hidden": tree.hidden,
@@ -45,12 +45,12 @@ def open_parameters(tree: Tree, cache: Path | None) -> bytes:
 
 def tree_parameters(tree: int) -> bytes:
     """Return the parameters of a method that takes only a tree."""
-    return _json({"tree": tree})
+    return encoded({"tree": tree})
 
 
-def parameters(request: Request, tree: int) -> bytes:
+def parameters(request: BuildRequest | Work, tree: int) -> bytes:
     """Return a request's parameters; raises TypeError or ValueError where they hold what JSON can't."""
-    return _json(_build_parameters(request, tree) if isinstance(request, BuildRequest) else request.parameters(tree))
+    return encoded(_build_parameters(request, tree) if isinstance(request, BuildRequest) else request.parameters(tree))
 
 
 def _build_parameters(build: BuildRequest, tree: int) -> JsonObject:
@@ -87,7 +87,7 @@ def reply(line: bytes) -> tuple[int | None, JsonObject | RenderError]:
     raise ValueError("neither a result nor an error")
 
 
-def done(request: Request, answer: JsonObject | RenderError) -> Done:
+def done(request: BuildRequest | Work, answer: JsonObject | RenderError) -> Done:
     """Return what an answer says; one that isn't shaped as the protocol says is an error of its own."""
     if isinstance(answer, RenderError):
         return Done(request, answer)
@@ -170,5 +170,6 @@ def _directory(path: str) -> str:
     return "" if path == "." else path
 
 
-def _json(value: Any) -> bytes:
+def encoded(value: Any) -> bytes:
+    """Return a value as JSON; raises TypeError or ValueError where it holds what JSON can't."""
     return _ENCODER.encode(value).encode()

@@ -143,7 +143,7 @@ def test_an_engine_killed_in_mid_run_costs_no_result(engine: EngineRenderer, rep
     rendered = {}
     while engine.pending:
         if len(rendered) in [50 * (kill + 1) for kill in range(times)]:
-            os.kill(engine._process.pid, signal.SIGKILL)
+            os.kill(engine._engine.process.pid, signal.SIGKILL)
         done = engine.next_done()
         assert isinstance(done.outcome, Rendered), done.outcome
         rendered[done.request.tag] = done.outcome.resources[0].object["data"]["domain"]

@@ -88,7 +88,7 @@ def test_an_engine_killed_from_outside_costs_no_result(fake_engine: FakeEngine, 
 def test_a_hanging_build_fails_alone(
     fake_engine: FakeEngine, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pytest_gitops.rendering.engine._GRACE", 0.3)
+    monkeypatch.setattr("pytest_gitops.rendering.client._GRACE", 0.3)
     engine = fake_engine("""
         def build(request):
             if request["params"]["path"] == "p3":
