@@ -24,7 +24,17 @@ from pytest_gitops.locating import Locator
 from pytest_gitops.model import Fleet
 from pytest_gitops.notes import notes_of
 from pytest_gitops.overlays import render_overlays, set_aside, unreached_overlays
-from pytest_gitops.recursion import ClusterRun, Places, Surroundings, Trees, files_read, paths_of, unread, unread_files
+from pytest_gitops.recursion import (
+    ClusterRun,
+    Places,
+    Shared,
+    Surroundings,
+    Trees,
+    files_read,
+    paths_of,
+    unread,
+    unread_files,
+)
 from pytest_gitops.rendering import Index, Renderer, RendererUnavailableError, Tree, TreeError, create_renderer
 from pytest_gitops.rendering.standby import Standby
 from pytest_gitops.rendering.watched import Progress, Watched
@@ -123,7 +133,8 @@ class _Loading:
     ) -> list[ClusterRun]:
         """Follow the clusters that files declare, then those that only show in what the first ones leave unread."""
         start = ClusterStart(self._repository, index, reach, config, mapped)
-        around = Surroundings(self._trees, Places(index), self._renderer.submit)
+        submit = self._renderer.submit
+        around = Surroundings(self._trees, Places(index), Shared(submit), submit)
         locator = Locator(self._repository.root)
         declared = below(part, declared_entries(reach, instances(index, config.ignored(index))))
         entries = name_entries(configured_entries(reach, config, declared), self._repository.name)
@@ -151,8 +162,7 @@ def follow(renderer: Renderer, runs: Sequence[ClusterRun]) -> None:
     while True:
         while renderer.pending:
             done = renderer.next_done()
-            run, node, generation = done.request.tag
-            run.take(node, generation, done)
+            done.request.tag(done)
         settled = [run.settle() for run in runs]
         if not any(settled):
             return

@@ -40,16 +40,18 @@ def _of_cluster(run: ClusterRun, reach: Reach) -> Iterator[str]:
     for missing, users in sorted(run.missing().items()):
         yield f"{name}: nothing in Git makes {missing}, which {_listed(users)} needs: its values are placeholders"
     for key, places in sorted(run.duplicates.items()):
-        declared = f"{name}: Kustomization {'/'.join(key[1:])} is declared more than once"
+        declared = f"{name}: {key[1]} {'/'.join(key[2:])} is declared more than once"
         yield f"{declared}: {_listed(places)}; the first counts"
     if run.entry.set_aside:
         yield f"{name}: {run.entry.path} can't be what the cluster was bootstrapped with: {run.entry.set_aside}"
     for text in run.without_namespace:
-        yield f"{name}: Kustomization {text} has no namespace; its parent's is assumed"
+        yield f"{name}: {text} has no namespace; its parent's is assumed"
     count = run.count("ResourceSet", "fluxcd.controlplane.io")
     if count:
         yield f"{name}: {count} ResourceSets are not expanded"
     for node in run.ordered():
+        if node.key[1] != "Kustomization":
+            continue
         path = node.path
         below = reach.declared_in(reach.coverage.reads(path)) if isinstance(node.outcome, Failed) else []
         others = [declaration for declaration in below if declaration.name != node.key[-1]]

@@ -1,35 +1,35 @@
-"""Follows one cluster from its entry through everything that its Kustomizations declare."""
+"""Follows one cluster from its entry through everything that its Flux objects declare."""
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from pytest_gitops.discovery import Entry
 from pytest_gitops.flux_version import is_strict, told_by
-from pytest_gitops.model import Cluster, Failed, Outcome, Rendered, Skipped
-from pytest_gitops.objects import scalar
-from pytest_gitops.recursion.children import is_applied_kustomization, with_namespace
+from pytest_gitops.model import Cluster, HelmRelease, Kustomization, Outcome, Rendered, Resource, ResourceSet
 from pytest_gitops.recursion.failures import Failures
-from pytest_gitops.recursion.node import Inputs, Name, Node
-from pytest_gitops.recursion.places import moved
-from pytest_gitops.recursion.registry import Key, Registry
+from pytest_gitops.recursion.kinds import KUSTOMIZATION, KindOf, kinds_of, with_namespace
+from pytest_gitops.recursion.node import Inputs, Key, Kind, Name, Node, Wait
+from pytest_gitops.recursion.registry import Registry
 from pytest_gitops.recursion.settings import ClusterSettings, Surroundings
 from pytest_gitops.recursion.sourcing import Sourcing
+from pytest_gitops.recursion.state import State
 from pytest_gitops.recursion.substitution import Substitution
-from pytest_gitops.rendering import BuildRequest, Done, RenderError, TreeError
+from pytest_gitops.rendering import Done, RenderError, TreeError
 from pytest_gitops.sources import SourceMap
 from pytest_gitops.variables import post_build
 
-# A Kustomization is rendered again when what it used has changed; two that feed each other would never end.
+# A node is rendered again when what it used has changed; two that feed each other would never end.
 MAX_RENDERS = 6
 
 
 class ClusterRun:
-    """The recursion of one cluster: reacts to finished builds, and submits those that they make possible.
+    """The recursion of one cluster: reacts to finished requests, and submits those that they make possible.
 
-    A request's ``tag`` is the run, the Kustomization and its generation; whoever takes the build from the renderer
-    gives it to ``take``. When nothing is in flight any more, ``settle`` goes on without what nobody gave.
+    A request's ``tag`` takes what came of it; whoever takes that from the renderer calls it. When nothing is in flight
+    any more, ``settle`` goes on without what nobody gave.
     """
 
     def __init__(
@@ -37,12 +37,9 @@ class ClusterRun:
     ) -> None:
         self.entry = entry
         self.settings = settings
-        self.version = settings.flux_version
-        self.strict = settings.assumed_strict if settings.strict is None else settings.strict
         self.duplicates: dict[Name, set[str]] = defaultdict(set)
         self.without_namespace: list[str] = []
         self._around = around
-        self._failures = failures
         self._nodes: dict[Name, Node] = {}
         self._roots: list[Node] = []
         self._registry = Registry()
@@ -50,19 +47,44 @@ class ClusterRun:
             sources,
             self._registry,
             failures,
+            around.shared,
+            self._replan_one,
             implicit=any(root.implicit for root in entry.roots),
             nodes=self._nodes.values,
         )
         self._substitution = Substitution(self._registry, settings.values)
+        self._state = State(
+            settings,
+            self._nodes,
+            self._registry,
+            self._sourcing,
+            failures,
+            around,
+            self._replan_one,
+            version=settings.flux_version,
+            strict=settings.assumed_strict if settings.strict is None else settings.strict,
+        )
+        self._kinds: Mapping[KindOf, Kind] = kinds_of(self._state, self._substitution)
         self._users: dict[Key, dict[Node, None]] = defaultdict(dict)
         self._waiting: dict[Node, None] = {}
+
+    @property
+    def version(self) -> str | None:
+        """The cluster's Flux version."""
+        return self._state.version
+
+    @property
+    def strict(self) -> bool:
+        """Whether an unset variable is an error in the cluster."""
+        return self._state.strict
 
     def start(self) -> None:
         """Submit the entry."""
         for obj, location in self.entry.sources:
             self._registry.declare((), obj, location)
+        kind = self._kinds[KUSTOMIZATION]
         for index, root in enumerate(self.entry.roots):
-            node = Node(root.object, root.location, (index,), implicit=root.implicit, spec_field=root.field)
+            node = Node(kind, root.object, root.location, (index,), implicit=root.implicit, spec_field=root.field)
             if node.key not in self._nodes:
                 self._nodes[node.key] = node
                 self._roots.append(node)
@@ -72,18 +94,17 @@ class ClusterRun:
             if self.entry.problem is None:
                 self._plan(node)
             else:
-                self._end(node, self._failures.at_field(node, "build", "spec", self.entry.problem))
+                self._end(node, self._state.failures.at_field(node, "build", "spec", self.entry.problem))
 
     def take(self, node: Node, generation: int, done: Done) -> None:
-        """React to a finished build; one that is out of date is dropped."""
+        """React to a finished request; one that is out of date is dropped."""
         if generation != node.generation or self._nodes.get(node.key) is not node or node.inputs is None:
             return
         node.in_flight = False
-        translate = self._around.trees.translate(node.inputs.place)
         if isinstance(done.outcome, RenderError):
-            self._end(node, self._failures.of_build(node, done.outcome, translate))
+            self._end(node, node.kind.failed(node, done.outcome))
         else:
-            self._accept(node, moved(done.outcome, translate))
+            self._accept(node, node.kind.accept(node, done.outcome))
 
     def settle(self) -> bool:
         """Go on without what nobody gave; return whether anything was waiting."""
@@ -98,7 +119,7 @@ class ClusterRun:
         return bool(first)
 
     def ordered(self) -> Iterator[Node]:
-        """Yield the Kustomizations as the cluster comes to know them, parents first."""
+        """Yield what applies objects as the cluster comes to know it, parents first."""
         todo = deque(self._roots)
         while todo:
             node = todo.popleft()
@@ -110,17 +131,20 @@ class ClusterRun:
         return self._substitution.missing(self.ordered())
 
     def count(self, kind: str, group: str) -> int:
-        """Return how many objects of a kind the cluster's Kustomizations render."""
+        """Return how many objects of a kind the cluster renders."""
         rendered = (resource for node in self.ordered() for resource in node.rendered or ())
         return sum(1 for resource in rendered if resource.kind == kind and resource.id.group == group)
 
     def result(self) -> Cluster:
         """Return the cluster as it was found to be."""
+        parts = [node.kind.result(node) for node in self.ordered() if node.outcome is not None]
         return Cluster(
             name=self.settings.name,
             entry=self.entry.path,
             file=self.entry.file,
-            kustomizations=tuple(node.result() for node in self.ordered() if node.outcome is not None),
+            kustomizations=tuple(part for part in parts if isinstance(part, Kustomization)),
+            helm_releases=tuple(part for part in parts if isinstance(part, HelmRelease)),
+            resource_sets=tuple(part for part in parts if isinstance(part, ResourceSet)),
             sources=self._sourcing.results(),
             flux_version=self.version,
             strict_substitution=self.strict,
@@ -128,53 +152,39 @@ class ClusterRun:
         )
 
     def _plan(self, node: Node) -> None:
-        """Submit a Kustomization's build unless it is up to date, let it wait for what it needs, or end it."""
-        self._watch(node)
-        place = self._sourcing.locate(node)
-        if isinstance(place, Failed | Skipped):
-            self._refuse(node, place)
-            return
-        unresolved = _unresolved(node)
-        if unresolved is not None:
-            self._refuse(node, unresolved)
-            return
-        variables = self._substitution.answers(node, self._has_unknown_parts)
-        if place is None or variables is None:
-            self._waiting[node] = None
-            return
-        inputs = Inputs(node.object, place, variables, self.strict)
-        if inputs != node.inputs and node.generation < MAX_RENDERS:
-            node.inputs = inputs
-            self._build(node, inputs)
-
-    def _build(self, node: Node, inputs: Inputs) -> None:
-        try:
-            tree = self._around.trees.open(inputs.place)
-        except TreeError as error:
-            self._end(node, self._failures.of_build(node, error.error, self._around.trees.translate(inputs.place)))
-            return
-        node.generation += 1
-        node.in_flight = True
-        path = node.path
-        tag = (self, node, node.generation)
-        self._around.submit(BuildRequest(tree, path, node.object, inputs.variables, inputs.strict, tag=tag))
-
-    def _watch(self, node: Node) -> None:
-        """Note what a Kustomization uses, so that it is planned again when that changes."""
-        for key in self._substitution.keys(node):
+        """Submit a node's request unless it is up to date, let it wait for what it needs, or end it."""
+        for key in node.kind.uses(node):
             self._users[key][node] = None
-        source = node.source
-        if source is not None:
-            self._users[node.scope, source.kind, source.namespace, source.name][node] = None
+        planned = node.kind.plan(node)
+        if planned is Wait.OBJECT:
+            self._waiting[node] = None
+        elif isinstance(planned, Inputs):
+            if planned != node.inputs and node.generation < MAX_RENDERS:
+                node.inputs = planned
+                self._ask(node, planned)
+        elif not isinstance(planned, Wait):
+            node.inputs = None
+            self._end(node, planned)
+
+    def _ask(self, node: Node, inputs: Inputs) -> None:
+        generation = node.generation + 1
+        try:
+            request = node.kind.request(node, inputs, partial(self.take, node, generation))
+        except TreeError as error:
+            self._end(node, node.kind.failed(node, error.error))
+            return
+        node.generation = generation
+        node.in_flight = not isinstance(request, Rendered)
+        if isinstance(request, Rendered):
+            self._accept(node, request)
+        else:
+            self._around.submit(request)
 
     def _accept(self, node: Node, rendered: Rendered) -> None:
         """Take a render: first what it says of its own Kustomization, then of Flux, then of everyone else."""
         if node.parent is None and self._redeclared(node, rendered):
             return
         self._learn_flux(rendered)
-        for name, text in self._substitution.placeholders(node).items():
-            if any(variable.name == name for variable in rendered.variables):
-                rendered.placeholders[name] = text
         node.outcome = rendered
         places = self._around.places
         changed = self._registry.take(node, rendered.resources, lambda resource: places.of(resource, node.location))
@@ -184,7 +194,9 @@ class ClusterRun:
     def _redeclared(self, node: Node, rendered: Rendered) -> bool:
         """Render an entry again where its own output holds it otherwise: the cluster holds what was applied last."""
         for resource in rendered:
-            if is_applied_kustomization(resource) and (node.target, resource.namespace, resource.name) == node.key:
+            if self._kind(node, resource) is node.kind and (
+                (node.target, resource.kind, resource.namespace, resource.name) == node.key
+            ):
                 if resource.get("spec") == node.spec or node.generation >= MAX_RENDERS:
                     return False
                 node.object = resource.object
@@ -200,33 +212,40 @@ class ClusterRun:
                 continue
             version, gate = told
             if self.version is None and version is not None:
-                self.version = version
+                self._state.version = version
                 gate = is_strict(version) if gate is None else gate
             if gate is not None and self.settings.strict is None and gate != self.strict:
-                self.strict = gate
+                self._state.strict = gate
                 self._replan(node for node in list(self._nodes.values()) if post_build(node.object))
 
     def _adopt_children(self, node: Node, rendered: Rendered) -> None:
-        """Take the Kustomizations that a render holds as the cluster's, in place of those an earlier one held."""
+        """Take the objects in a render that apply others as the cluster's, in place of those an earlier one held."""
         before, node.children = node.children, {}
         for index, resource in enumerate(rendered):
-            if not is_applied_kustomization(resource):
+            kind = self._kind(node, resource)
+            if kind is None:
                 continue
             child = Node(
-                with_namespace(resource, node.namespace),
+                kind,
+                with_namespace(resource, node.kind.default_namespace(node)),
                 self._around.places.of(resource, node.location),
                 (*node.order, index),
                 parent=node,
                 scope=node.target,
             )
             if not resource.namespace:
-                self.without_namespace.append(f"{child.label} ({child.location})")
+                self.without_namespace.append(f"{child.key[1]} {child.label} ({child.location})")
             self._adopt(node, child, before)
         for child in before.values():
             if child.key not in node.children:
                 self._drop(child)
         for child in list(node.children.values()):
             self._plan(child)
+
+    def _kind(self, node: Node, resource: Resource) -> Kind | None:
+        """Return what an object does that a node renders; None where it applies nothing, or isn't applied itself."""
+        kind = self._kinds.get((resource.id.group, resource.kind))
+        return kind if kind is not None and node.kind.is_applied(resource) else None
 
     def _adopt(self, parent: Node, child: Node, before: Mapping[Name, Node]) -> None:
         known = self._nodes.get(child.key)
@@ -245,7 +264,7 @@ class ClusterRun:
         parent.children[child.key] = child
 
     def _drop(self, node: Node) -> None:
-        """Forget a Kustomization that the cluster turned out not to hold, with all it led to."""
+        """Forget a node that the cluster turned out not to hold, with all it led to."""
         if self._nodes.get(node.key) is not node:
             return
         del self._nodes[node.key]
@@ -255,13 +274,8 @@ class ClusterRun:
             self._drop(child)
         self._replan(user for key in self._registry.withdraw(node) for user in self._users.get(key, ()))
 
-    def _refuse(self, node: Node, outcome: Outcome) -> None:
-        """End a Kustomization whose build can't even be asked for."""
-        node.inputs = None
-        self._end(node, outcome)
-
     def _end(self, node: Node, outcome: Outcome) -> None:
-        """End a Kustomization without a render."""
+        """End a node without a render."""
         node.outcome = outcome
         for child in list(node.children.values()):
             self._drop(child)
@@ -273,13 +287,5 @@ class ClusterRun:
                 self._waiting.pop(node, None)
                 self._plan(node)
 
-    def _has_unknown_parts(self) -> bool:
-        return any(isinstance(other.outcome, Failed | Skipped) for other in self._nodes.values())
-
-
-def _unresolved(node: Node) -> Skipped | None:
-    """Skip what an undeclared entry would have substituted: nobody here knows its ``postBuild``."""
-    path = scalar(node.spec, "path")
-    if "${" in path and node.parent is not None and node.parent.implicit:
-        return Skipped(f"spec.path {path} is filled in by the entry's postBuild, which no file here declares")
-    return None
+    def _replan_one(self, node: Node) -> None:
+        self._replan([node])

@@ -53,12 +53,12 @@ class Failures:
         return Failed((self._of_error(node, error, translate),))
 
     def at_field(self, node: Node, rule: str, field: str, message: str, remedy: str | None = None) -> Failed:
-        """Return a failure at a field of the Kustomization, in the file that declares it."""
+        """Return a failure at a field of the Flux object, in the file that declares it."""
         where = Place(self.field(node, field), node.chain)
         return Failed((self._finding(node, rule, message, where, remedy=remedy),))
 
     def field(self, node: Node, field: str, text_line: int | None = None) -> Location:
-        """Return where a field of a Kustomization, or a line of its text, is declared, or as near as its file tells."""
+        """Return where a field of a Flux object, or a line of its text, is declared, or as near as its file tells."""
         declared = node.spec_field + field.removeprefix("spec")
         line = self._locator.field(node.location.file, node.location.line, steps(declared), text_line)
         return replace(node.location, line=line)
@@ -109,7 +109,7 @@ class Failures:
             severity=Severity.ERROR,
             message=message,
             location=where.location,
-            resource=resource or f"Kustomization/{node.label}",
+            resource=resource or node.title,
             clusters=(self._cluster,),
             remedy=remedy,
             chain=where.chain,

@@ -8,6 +8,7 @@ from pytest_gitops.discovery import Reach
 from pytest_gitops.discovery.declaration import Declaration, in_chart
 from pytest_gitops.paths import ancestors
 from pytest_gitops.recursion.cluster import ClusterRun
+from pytest_gitops.recursion.kustomizations import BuildInputs
 from pytest_gitops.rendering import Index, UnreadFile
 
 
@@ -20,7 +21,7 @@ def files_read(reach: Reach, runs: Iterable[ClusterRun]) -> set[str]:
         for node in run.ordered():
             if node.rendered is not None:
                 read.update(node.rendered.reads)
-            elif node.inputs is not None:
+            elif isinstance(node.inputs, BuildInputs):
                 failed.add(node.path)
     for path in sorted(failed):
         read |= reach.follow(reach.coverage.reads(path), None).files if reach.exists(path) else frozenset()
@@ -29,13 +30,15 @@ def files_read(reach: Reach, runs: Iterable[ClusterRun]) -> set[str]:
 
 def paths_of(runs: Iterable[ClusterRun]) -> set[str]:
     """Return the directories that the clusters' Kustomizations build, without the repository's root."""
-    paths = {node.path for run in runs for node in run.ordered() if node.rendered is not None}
+    nodes = [node for run in runs for node in run.ordered() if isinstance(node.inputs, BuildInputs)]
+    paths = {node.path for node in nodes if node.rendered is not None}
     return paths - {""}
 
 
 def unread_files(index: Index, runs: Sequence[ClusterRun], read: set[str]) -> list[UnreadFile]:
     """Return the files that hold something of Flux's but aren't YAML, and that no build has stumbled over."""
-    failed = {node.path for run in runs for node in run.ordered() if node.rendered is None and node.inputs is not None}
+    nodes = [node for run in runs for node in run.ordered() if isinstance(node.inputs, BuildInputs)]
+    failed = {node.path for node in nodes if node.rendered is None}
     return [
         broken
         for broken in index.errors

@@ -1,4 +1,4 @@
-"""What the Kustomizations of a cluster give each other: sources, ConfigMaps and Secrets."""
+"""What the parts of a cluster give each other: sources, ConfigMaps and Secrets."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from dataclasses import dataclass
 
 from pytest_gitops.model import JsonObject, Location, Resource
 from pytest_gitops.objects import name_of, namespace_of
-from pytest_gitops.recursion.node import Node, Scope
+from pytest_gitops.recursion.node import Key, Node, Scope
 from pytest_gitops.sources import SourceKey
 from pytest_gitops.variables import Reference, Values, made_object, may_make, values_of
 
 SOURCE_GROUP = "source.toolkit.fluxcd.io"
-Key = tuple[Scope, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """An object that a Kustomization renders; ``location`` is where it is declared."""
+    """An object that a part of the cluster renders; ``location`` is where it is declared."""
 
     node: Node | None
     object: JsonObject
@@ -26,7 +25,7 @@ class Provided:
 
 
 class Registry:
-    """Objects by cluster, kind, namespace and name, from whichever Kustomization comes first in the cluster's order.
+    """Objects by cluster, kind, namespace and name, from whichever part comes first in the cluster's order.
 
     Rendered objects are remembered and only decoded when somebody asks for them.
     """
@@ -37,12 +36,12 @@ class Registry:
         self._given: dict[Node, list[Key]] = defaultdict(list)
 
     def declare(self, scope: Scope, obj: JsonObject, location: Location) -> None:
-        """Take a source that no Kustomization renders."""
+        """Take a source that nothing renders."""
         key = (scope, str(obj.get("kind")), namespace_of(obj), name_of(obj))
         self._sources[key][None] = (obj, location)
 
     def take(self, node: Node, resources: tuple[Resource, ...], locate: Callable[[Resource], Location]) -> set[Key]:
-        """Take what a Kustomization rendered in place of what it gave before; return the keys that may have changed."""
+        """Take what a node rendered in place of what it gave before; return the keys that may have changed."""
         changed = self.withdraw(node)
         for resource in resources:
             key = self._key(node, resource)
@@ -57,7 +56,7 @@ class Registry:
         return changed
 
     def withdraw(self, node: Node) -> set[Key]:
-        """Forget what a Kustomization gave; return the keys of that."""
+        """Forget what a node gave; return the keys of that."""
         keys = set(self._given.pop(node, ()))
         for key in keys:
             self._sources[key].pop(node, None)
@@ -84,7 +83,7 @@ class Registry:
         return values_of(found[min(found, key=_order)]) if found else None
 
     def _key(self, node: Node, resource: Resource) -> Key | None:
-        namespace = resource.namespace or node.namespace
+        namespace = resource.namespace or node.kind.default_namespace(node)
         if resource.id.group == SOURCE_GROUP:
             return node.target, resource.kind, namespace, resource.name
         if resource.id.group == "" and resource.kind in ("ConfigMap", "Secret"):

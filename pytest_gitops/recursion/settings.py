@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_gitops.recursion.places import Places
+from pytest_gitops.recursion.shared import Shared
 from pytest_gitops.recursion.trees import Trees
-from pytest_gitops.rendering import BuildRequest
+from pytest_gitops.rendering import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,11 @@ class ClusterSettings:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all clusters of a repository share: views of directories, places in files, and where builds go."""
+    """What all clusters of a repository share: views of directories, places in files, work done once, and where
+    requests go.
+    """
 
     trees: Trees
     places: Places
-    submit: Callable[[BuildRequest], None]
+    shared: Shared
+    submit: Callable[[Request], None]

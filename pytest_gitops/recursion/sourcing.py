@@ -1,4 +1,4 @@
-"""Where each Kustomization of a cluster gets its files from."""
+"""Where each part of a cluster gets its files from."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from pytest_gitops.model import Failed, JsonObject, ResourceId, Skipped, Source
-from pytest_gitops.objects import scalar
 from pytest_gitops.recursion.failures import Failures
-from pytest_gitops.recursion.node import Node
+from pytest_gitops.recursion.node import Node, Wait
 from pytest_gitops.recursion.registry import SOURCE_GROUP, Provided, Registry
+from pytest_gitops.recursion.shared import Shared
 from pytest_gitops.sources import KINDS, Place, SourceKey, SourceMap, includes
 
 BOOTSTRAP_NAME = "flux-system"
 
 
 class Sourcing:
-    """Answers for each Kustomization of one cluster which directory stands for its source.
+    """Answers for each part of one cluster which directory stands for its source.
 
     ``implicit`` tells a cluster whose entry no file declares: then what it was bootstrapped from isn't in Git
-    either. ``nodes`` gives the cluster's Kustomizations, ``unbuilt`` the number of those that could not be rendered.
+    either. ``nodes`` gives the cluster's parts; ``replan`` is called with one that waited for a fetch.
     """
 
     def __init__(
@@ -28,6 +28,8 @@ class Sourcing:
         sources: SourceMap,
         registry: Registry,
         failures: Failures,
+        shared: Shared,
+        replan: Callable[[Node], None],
         *,
         implicit: bool,
         nodes: Callable[[], Iterable[Node]],
@@ -35,18 +37,22 @@ class Sourcing:
         self._sources = sources
         self._registry = registry
         self._failures = failures
+        self._shared = shared
+        self._replan = replan
         self._implicit = implicit
         self._nodes = nodes
 
-    def locate(self, node: Node) -> Place | Failed | Skipped | None:
-        """Return where a Kustomization's source is, how it ends without one, or None while that isn't known yet."""
-        key = node.source
+    def locate(self, node: Node, key: SourceKey | None, *, path: str = "") -> Place | Failed | Skipped | Wait:
+        """Return where a source is that a part names, how the part ends without it, or what it waits for.
+
+        ``path`` is what the part asks of the source.
+        """
         if key is None or key.kind not in KINDS:
             return self._unusable(node, key)
         provided = self._registry.source(node.scope, key)
         if provided is None and not self._sources.is_own(key):
             return self._undeclared(node, key)
-        if provided is not None and self._implicit and self._sources.may_be_own(key, scalar(node.spec, "path")):
+        if provided is not None and self._implicit and self._sources.may_be_own(key, path):
             self._sources.adopt(key)
         if provided is not None and self._sources.is_own(key):
             self._sources.declare_own(provided.object)
@@ -72,14 +78,14 @@ class Sourcing:
         place = self._sources.place(key, provided.object) if key.kind in KINDS else Place()
         return Source(ResourceId.of(provided.object), provided.object, provided.location, place.directory, place.reason)
 
-    def _with_includes(self, node: Node, key: SourceKey, obj: JsonObject | None) -> Place | Skipped | None:
-        """Return a source's place with those of the GitRepositories that it includes; None while one isn't known."""
+    def _with_includes(self, node: Node, key: SourceKey, obj: JsonObject | None) -> Place | Skipped | Wait:
+        """Return a source's place with those of the GitRepositories that it includes."""
         place = self._place(key, obj)
         included = []
         for other, start, to in includes(obj, key.namespace) if isinstance(place, Place) else ():
             provided = self._registry.source(node.scope, other)
             if provided is None and not self._sources.is_own(other):
-                return Skipped(f"source {key} includes {other}, which nothing declares") if node.final else None
+                return Skipped(f"source {key} includes {other}, which nothing declares") if node.final else Wait.OBJECT
             found = self._sources.place(other, provided.object if provided else None)
             if found.directory is None:
                 return Skipped(f"source {key} includes {found.reason}")
@@ -97,13 +103,13 @@ class Sourcing:
         message = f"source {key.name!r} kind {key.kind!r} not supported"
         return self._failures.at_field(node, "source-not-found", "spec.sourceRef.kind", message, f"use {_kinds()}")
 
-    def _undeclared(self, node: Node, key: SourceKey) -> Place | Failed | Skipped | None:
+    def _undeclared(self, node: Node, key: SourceKey) -> Place | Failed | Skipped | Wait:
         """Decide on a source that nothing declares, once nothing more can come."""
         if self._implicit and key.name == BOOTSTRAP_NAME:
             self._sources.adopt(key)
             return self._place(key, None)
         if not node.final:
-            return None
+            return Wait.OBJECT
         if self._implicit and self._undeclared_by_children() == {key}:
             self._sources.adopt(key)
             return self._place(key, None)
@@ -143,8 +149,11 @@ class Sourcing:
         """Say which parts of the cluster Git alone doesn't tell, None where there are none."""
         if self._implicit:
             return "what the cluster was bootstrapped with"
-        count = sum(1 for node in self._nodes() if isinstance(node.outcome, Skipped | Failed))
-        return f"{count} Kustomizations that were not rendered" if count else None
+        unknown = [node.title for node in self._nodes() if node.is_unknown]
+        if not unknown:
+            return None
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        return f"{unknown[0]}{more}, which {'were' if more else 'was'} not rendered,"
 
 
 def _bare(key: SourceKey, place: Place) -> Source:

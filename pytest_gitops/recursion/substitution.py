@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from pytest_gitops.recursion.node import Node
-from pytest_gitops.recursion.registry import Key, Registry
+from pytest_gitops.recursion.node import Key, Node
+from pytest_gitops.recursion.registry import Registry
 from pytest_gitops.rendering import VariableSource
 from pytest_gitops.variables import UNKNOWN, references
 

@@ -133,7 +133,7 @@ def test_a_source_that_a_skipped_part_may_declare_is_a_skip(tmp_path: Path) -> N
     files["clusters/prod/more.yaml"] = kustomization("more", "./", source="elsewhere")
     assert described(apps_of(tmp_path, files).outcome) == (
         "skipped: source GitRepository/flux-system/tenants is declared by nothing that was rendered; "
-        "1 Kustomizations that were not rendered may hold it"
+        "Kustomization/flux-system/more, which was not rendered, may hold it"
     )
 
 
