@@ -1,12 +1,12 @@
 """Builds the programs that tests compare with, from their Go modules, into ``tests/tools/bin``.
 
-kustomize is a tool of the module beside this file. flux is built from a copy of its own module, so that its own
-``go.sum`` and ``replace`` lines count; the manifests that its releases embed are not part of the module, and no
-command that tests use needs them, so an empty one stands in for them.
+kustomize is a tool of the module beside this file. flux and sops are built from copies of their own modules, so that
+their own ``go.sum`` and ``replace`` lines count; the manifests that flux's releases embed are not part of the module,
+and no command that tests use needs them, so an empty one stands in for them.
 
 The JSON schema of SARIF is taken from a module that carries it, so that reports are held to the official text.
 
-Usage: python tests/tools/build.py [kustomize] [flux] [sarif-schema.json]
+Usage: python tests/tools/build.py [kustomize] [flux] [sops] [sarif-schema.json]
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BIN = HERE / "bin"
 SARIF = "github.com/owenrumney/go-sarif/v3@v3.2.3"
 FLUX = "github.com/fluxcd/flux2/v2@v2.9.5"
+# The release whose packages kustomize-controller of that Flux embeds.
+SOPS = "github.com/getsops/sops/v3@v3.13.2"
 ENVIRONMENT = {**os.environ, "CGO_ENABLED": "0"}
 
 
@@ -34,9 +38,9 @@ def build(name: str, package: str, directory: Path, *flags: str) -> None:
     target.replace(BIN / name)
 
 
-def wanted() -> str:
-    """Return what decides about the programs, so that they are built once for it."""
-    return FLUX + (HERE / "go.sum").read_text()
+def wanted(tool: str) -> str:
+    """Return what decides about a program, so that it is built once for it."""
+    return (SOPS if tool == "sops" else FLUX) + (HERE / "go.sum").read_text()
 
 
 def kustomize() -> None:
@@ -44,22 +48,34 @@ def kustomize() -> None:
     build("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", HERE)
 
 
-def flux() -> None:
-    """Build the flux command of the Flux release whose libraries the engine embeds."""
+@contextmanager
+def module_copy(module: str) -> Iterator[tuple[Path, str]]:
+    """Give a copy of a Go module, where its own ``go.mod`` is the main one, and the module's version."""
     download = subprocess.run(
-        ["go", "mod", "download", "-json", FLUX], cwd=HERE, env=ENVIRONMENT, check=True, stdout=subprocess.PIPE
+        ["go", "mod", "download", "-json", module], cwd=HERE, env=ENVIRONMENT, check=True, stdout=subprocess.PIPE
     )
-    module = json.loads(download.stdout)
+    found = json.loads(download.stdout)
     with tempfile.TemporaryDirectory() as directory:
-        copy = Path(directory) / "flux2"
-        shutil.copytree(module["Dir"], copy)
+        copy = Path(directory) / "module"
+        shutil.copytree(found["Dir"], copy)
         for path in (copy, *copy.rglob("*")):
             path.chmod(path.stat().st_mode | 0o200)
+        yield copy, found["Version"].removeprefix("v")
+
+
+def flux() -> None:
+    """Build the flux command of the Flux release whose libraries the engine embeds."""
+    with module_copy(FLUX) as (copy, version):
         manifests = copy / "cmd" / "flux" / "manifests"
         manifests.mkdir()
         (manifests / "none.yaml").touch()
-        version = module["Version"].removeprefix("v")
         build("flux", "./cmd/flux", copy, f"-X main.VERSION={version}")
+
+
+def sops() -> None:
+    """Build the sops command, which makes the encrypted files of the tests."""
+    with module_copy(SOPS) as (copy, _version):
+        build("sops", "./cmd/sops", copy)
 
 
 def sarif_schema() -> None:
@@ -72,10 +88,10 @@ def sarif_schema() -> None:
 
 
 if __name__ == "__main__":
-    tools = {"kustomize": kustomize, "flux": flux, "sarif-schema.json": sarif_schema}
+    tools = {"kustomize": kustomize, "flux": flux, "sops": sops, "sarif-schema.json": sarif_schema}
     BIN.mkdir(exist_ok=True)
     for chosen in sys.argv[1:] or tools:
         built = BIN / f".{chosen}.built"
-        if not (BIN / chosen).exists() or not built.exists() or built.read_text() != wanted():
+        if not (BIN / chosen).exists() or not built.exists() or built.read_text() != wanted(chosen):
             tools[chosen]()
-            built.write_text(wanted())
+            built.write_text(wanted(chosen))
