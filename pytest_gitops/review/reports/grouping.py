@@ -1,0 +1,138 @@
+"""Tells once what many clusters share: the same change, finding or image change, with the clusters it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from pytest_gitops.model import Finding, Location, Severity
+from pytest_gitops.review.model import Action, ClusterReview, Fate, ImageChange, ObjectChange, PartChange, Review
+from pytest_gitops.review.reports.summary import by_danger, danger_order, rank, worst
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFinding:
+    """A finding, and the clusters that have it; those of ``finding`` itself are left out."""
+
+    finding: Finding
+    clusters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedImage:
+    """A change of an image, and the clusters that have it."""
+
+    image: ImageChange
+    clusters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedChange:
+    """A change of an object that clusters share: same object, same diff, same owner, same fate, same findings.
+
+    ``change`` is that of the first of them, ``locations`` where any of them declares it.
+    """
+
+    change: ObjectChange
+    clusters: tuple[str, ...]
+    locations: tuple[Location, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def danger(self) -> Severity | None:
+        """The highest severity of what is found of it."""
+        return worst(self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPart:
+    """A part that is not rendered, or itself changed, and the clusters in which that is so."""
+
+    part: PartChange
+    clusters: tuple[str, ...]
+
+
+def shared_findings(review: Review) -> list[SharedFinding]:
+    """Return the findings of all clusters, the worst first."""
+    found: dict[Finding, list[str]] = {}
+    for cluster in by_danger(review):
+        for finding in cluster.findings:
+            _note(found.setdefault(_plain(finding), []), cluster.name)
+    shared = [SharedFinding(finding, tuple(sorted(clusters))) for finding, clusters in found.items()]
+    return sorted(shared, key=lambda one: rank(one.finding.severity))
+
+
+def shared_images(review: Review) -> list[SharedImage]:
+    """Return the image changes of all clusters, by name."""
+    found: dict[ImageChange, list[str]] = {}
+    for cluster in by_danger(review):
+        for image in cluster.images:
+            _note(found.setdefault(image, []), cluster.name)
+    shared = [SharedImage(image, tuple(sorted(clusters))) for image, clusters in found.items()]
+    return sorted(shared, key=lambda one: (one.image.name, one.image.before or "", one.image.after or ""))
+
+
+def shared_parts(review: Review) -> list[SharedPart]:
+    """Return the parts that changed themselves or are not rendered, by name."""
+    found: dict[PartChange, list[str]] = {}
+    for cluster in review.clusters:
+        for part in cluster.parts:
+            if part.action or part.outcome_after in ("failed", "skipped") or part.outcome_before != part.outcome_after:
+                _note(found.setdefault(replace(part, location=None, depends_on=(), parent=None), []), cluster.name)
+    shared = [SharedPart(part, tuple(sorted(clusters))) for part, clusters in found.items()]
+    return sorted(shared, key=lambda one: (one.part.name, one.clusters))
+
+
+def shared_changes(review: Review) -> list[SharedChange]:
+    """Return the changes of objects in all clusters, the most dangerous first."""
+    found: dict[object, tuple[ObjectChange, tuple[Finding, ...], list[str], list[Location]]] = {}
+    for cluster in by_danger(review):
+        for change, findings in with_findings(cluster):
+            entry = found.setdefault((_identity(change), findings), (change, findings, [], []))
+            _note(entry[2], cluster.name)
+            if change.location and change.location not in entry[3]:
+                entry[3].append(change.location)
+    shared = [
+        SharedChange(change, tuple(sorted(clusters)), tuple(sorted(places, key=_place)), findings)
+        for change, findings, clusters, places in found.values()
+    ]
+    return sorted(shared, key=lambda one: danger_order(one.danger, one.change))
+
+
+def with_findings(cluster: ClusterReview) -> Iterator[tuple[ObjectChange, tuple[Finding, ...]]]:
+    """Yield a cluster's changes, each with the findings that name its object."""
+    about: dict[str, list[Finding]] = {}
+    for finding in cluster.findings:
+        if finding.resource:
+            about.setdefault(finding.resource, []).append(_plain(finding))
+    for change in cluster.objects:
+        yield change, tuple(about.get(str(change.id), ()))
+
+
+def alike(changes: Iterable[SharedChange]) -> list[list[SharedChange]]:
+    """Return the changes in groups in which the same fields get the same values, in the order of each group's first."""
+    groups: dict[object, list[SharedChange]] = {}
+    for number, one in enumerate(changes):
+        change = one.change
+        same = change.action is Action.CHANGED and change.fate is Fate.APPLIED and change.fields and not one.findings
+        groups.setdefault((change.fields, one.clusters) if same else number, []).append(one)
+    return list(groups.values())
+
+
+def _identity(change: ObjectChange) -> tuple[object, ...]:
+    owners = (change.owner_before, change.owner_after)
+    return (change.id, change.api_version, change.action, change.fate, owners, change.diff)
+
+
+def _plain(finding: Finding) -> Finding:
+    """Return a finding without its clusters and the way to it: what differs between clusters that share it."""
+    return replace(finding, clusters=(), chain=())
+
+
+def _note(names: list[str], name: str) -> None:
+    if name not in names:
+        names.append(name)
+
+
+def _place(location: Location) -> tuple[str, int]:
+    return (location.file, location.line or 0)

@@ -1,0 +1,186 @@
+"""A review as Markdown for a comment on a pull request, most dangerous first and never longer than the forge allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pytest_gitops.model import Finding, Location, Severity
+from pytest_gitops.review.model import FileChange, Review
+from pytest_gitops.review.reports.budget import Budget
+from pytest_gitops.review.reports.grouping import (
+    SharedChange,
+    SharedFinding,
+    SharedImage,
+    alike,
+    shared_changes,
+    shared_findings,
+    shared_images,
+    shared_parts,
+)
+from pytest_gitops.review.reports.markdown_text import code, fenced, html_code, prose
+from pytest_gitops.review.reports.summary import by_danger, summary
+from pytest_gitops.review.reports.wording import (
+    STATUSES,
+    count,
+    dangers,
+    happening,
+    headline,
+    listed,
+    owner,
+    part_news,
+    revision,
+)
+
+GITHUB_LIMIT = 65_536
+GITLAB_LIMIT = 1_000_000
+MARKER = "<!-- pytest-gitops review -->"
+
+_SIGNS = {Severity.ERROR: "⛔", Severity.WARNING: "⚠️", Severity.INFO: "🔹"}
+_LINES = 150
+_ROWS = 50
+
+
+def to_markdown(review: Review, limit: int = GITHUB_LIMIT) -> str:
+    """Return the review as Markdown of at most ``limit`` characters.
+
+    Its first line is ``MARKER``, by which a bot finds the comment again to replace it. What is left out is said at the
+    end. ``limit`` is at least some thousands: GitHub takes 65,536 characters, GitLab a million.
+    """
+    budget = Budget(limit)
+    budget.open(_opening(review))
+    budget.table(_CLUSTERS, list(_cluster_rows(review)), _ROWS, "clusters")
+    everywhere = len(review.clusters)
+    findings = shared_findings(review)
+    budget.section("### Dangers", [_finding(found, everywhere) for found in findings], 0.4, "findings")
+    budget.table(_PARTS, list(_part_rows(review)), _ROWS, "parts", 0.2)
+    budget.table(_IMAGES, [_image_row(image, everywhere) for image in shared_images(review)], _ROWS, "images", 0.3)
+    budget.table(_FILES, [_file_row(file) for file in _by_touch(review)], _ROWS, "files", 0.2, title=_FILES_TITLE)
+    groups = alike(shared_changes(review))
+    budget.folded("### Changes", [(_line(group, everywhere), _details(group, everywhere)) for group in groups])
+    budget.section("### Notes", [f"- {prose(note)}" for note in review.notes], 0.5, "notes")
+    return budget.text()
+
+
+_CLUSTERS = "| cluster | added | changed | removed | moved | images | dangers |\n|---|--:|--:|--:|--:|--:|---|"
+_PARTS = "### Kustomizations and releases\n\n| part | | clusters |\n|---|---|---|"
+_IMAGES = "### Images\n\n| image | before | after | workloads | clusters |\n|---|---|---|---|---|"
+_FILES = "| file | | touches |\n|---|---|---|"
+_FILES_TITLE = "What the changed files touch"
+
+
+def _opening(review: Review) -> str:
+    (base, base_commit), (head, head_commit) = revision(review.base), revision(review.head)
+    sides = f"{code(base)} ({prose(base_commit)}) → {code(head)} ({prose(head_commit)})"
+    return f"{MARKER}\n## GitOps review: {headline(review)}\n\n{sides}"
+
+
+def _cluster_rows(review: Review) -> Iterator[str]:
+    for cluster in by_danger(review):
+        n = summary(cluster)
+        name = code(cluster.name) + (f" ({cluster.action.value})" if cluster.action else "")
+        worst = next((_SIGNS[s] for s in Severity if getattr(n, s.value)), "")
+        told = f"{worst} {dangers(n)}".strip()
+        yield f"| {name} | {n.added} | {n.changed} | {n.removed} | {n.moved} | {n.images} | {told} |"
+
+
+def _finding(found: SharedFinding, everywhere: int) -> str:
+    finding = found.finding
+    about = [_at(finding.location)] if finding.location else []
+    about += [code(finding.resource)] if finding.resource else []
+    about += [f"in {_names(found.clusters, everywhere)}"]
+    lines = [
+        f"- {_SIGNS[finding.severity]} **{prose(finding.message)}** ({code(finding.rule)})",
+        f"  {' · '.join(about)}",
+    ]
+    return "  \n".join([*lines, f"  → {prose(finding.remedy)}"] if finding.remedy else lines)
+
+
+def _part_rows(review: Review) -> Iterator[str]:
+    for shared in shared_parts(review):
+        part = shared.part
+        news = "; ".join(prose(said) for said in part_news(part))
+        yield f"| {code(f'{part.id.kind} {part.name}')} | {news} | {_names(shared.clusters, len(review.clusters))} |"
+
+
+def _image_row(shared: SharedImage, everywhere: int) -> str:
+    image = shared.image
+    workloads = ", ".join(code(name) for name in image.workloads[:5])
+    more = f" and {len(image.workloads) - 5} more" if len(image.workloads) > 5 else ""  # noqa: PLR2004
+    sides = f"{code(image.before or '')} | {code(image.after or '')}"
+    return f"| {code(image.name)} | {sides} | {workloads}{more} | {_names(shared.clusters, everywhere)} |"
+
+
+def _by_touch(review: Review) -> list[FileChange]:
+    """Return the changed files, those that touch most parts first."""
+    return sorted(review.files, key=lambda file: (-sum(len(parts) for _cluster, parts in file.touches), file.file))
+
+
+def _file_row(file: FileChange) -> str:
+    names = sorted({part for _cluster, parts in file.touches for part in parts})
+    number = sum(len(parts) for _cluster, parts in file.touches)
+    told = "nothing that a cluster builds"
+    if number:
+        shown = ", ".join(code(name) for name in names[:3]) + (", …" if len(names) > 3 else "")  # noqa: PLR2004
+        told = f"{count(number, 'part')} in {count(len(file.touches), 'cluster')}: {shown}"
+    return f"| {code(file.file)} | {STATUSES.get(file.status[:1], prose(file.status))} | {told} |"
+
+
+def _line(group: Sequence[SharedChange], everywhere: int) -> str:
+    """Return what a change is about, in one line."""
+    return f"- {_title(group, everywhere)}"
+
+
+def _details(group: Sequence[SharedChange], everywhere: int) -> str:
+    """Return the change with its diff, folded; its line where there is nothing more to show."""
+    first = group[0]
+    blocks = [_found(finding) for finding in first.findings]
+    if len(group) > 1:
+        others = listed([str(one.change.id) for one in group[1:]], shown=_ROWS)
+        blocks.append(f"The same change in {prose(others)}; shown for the first.")
+    if first.locations:
+        blocks.append(", ".join(_at(place) for place in first.locations[:3]))
+    if first.change.diff:
+        blocks.append(_diff(first.change.diff))
+    if not blocks:
+        return _line(group, everywhere)
+    inner = "\n\n".join(blocks)
+    return f"<details><summary>{_title(group, everywhere)}</summary>\n\n{inner}\n\n</details>"
+
+
+def _title(group: Sequence[SharedChange], everywhere: int) -> str:
+    first = group[0]
+    sign = f"{_SIGNS[first.danger]} " if first.danger else ""
+    more = f" and {len(group) - 1:,} more alike" if len(group) > 1 else ""
+    where = html_code(owner(first.change)) if owner(first.change) else ""
+    clusters = ", ".join(html_code(name) for name in first.clusters[:3])
+    if len(first.clusters) > 4:  # noqa: PLR2004
+        whole = len(first.clusters) == everywhere
+        clusters = f"all {everywhere} clusters" if whole else f"{clusters} and {len(first.clusters) - 3} more"
+    elif len(first.clusters) == 4:  # noqa: PLR2004
+        clusters += f", {html_code(first.clusters[3])}"
+    about = " in ".join(text for text in (where, clusters) if text)
+    return f"{sign}<b>{happening(first.change)}</b> {html_code(str(first.change.id))}{more} · {about}"
+
+
+def _found(finding: Finding) -> str:
+    remedy = f" → {prose(finding.remedy)}" if finding.remedy else ""
+    return f"> {_SIGNS[finding.severity]} {prose(finding.message)}{remedy}"
+
+
+def _diff(diff: str) -> str:
+    lines = diff.split("\n")
+    lines = lines[:-1] if lines[-1] == "" else lines
+    shown = fenced(lines[:_LINES], "diff")
+    left = len(lines) - _LINES
+    return f"{shown}\n\n… and {count(left, 'more line')} of this diff" if left > 0 else shown
+
+
+def _names(names: Sequence[str], everywhere: int) -> str:
+    if len(names) == everywhere and everywhere > 4:  # noqa: PLR2004
+        return f"all {everywhere} clusters"
+    shown = ", ".join(code(name) for name in names[:4])
+    return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"  # noqa: PLR2004
+
+
+def _at(location: Location) -> str:
+    return code(str(location))

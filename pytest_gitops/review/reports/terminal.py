@@ -1,0 +1,119 @@
+"""A review as lines for the terminal: what each cluster gets, with ``-v`` the objects, with ``-vv`` the diffs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_gitops.model import Severity
+from pytest_gitops.review.model import Action, ClusterReview, Review
+from pytest_gitops.review.reports.grouping import shared_changes, shared_findings, shared_images, shared_parts
+from pytest_gitops.review.reports.summary import by_danger, summary
+from pytest_gitops.review.reports.visible import one_line, visible
+from pytest_gitops.review.reports.wording import (
+    count,
+    dangers,
+    happening,
+    headline,
+    listed,
+    owner,
+    part_news,
+    revision,
+)
+
+Line = tuple[str, dict[str, bool]]
+
+_SEVERITIES = {Severity.ERROR: {"red": True}, Severity.WARNING: {"yellow": True}, Severity.INFO: {}}
+_ACTIONS = {
+    Action.ADDED: ("+", {"green": True}),
+    Action.CHANGED: ("~", {"yellow": True}),
+    Action.REMOVED: ("-", {"red": True}),
+    Action.MOVED: (">", {"cyan": True}),
+}
+_DIFF = {"+": {"green": True}, "-": {"red": True}, "@": {"cyan": True}}
+
+
+def write_review(terminal: Any, review: Review) -> None:
+    """Write the section of a review; one line with ``-q``."""
+    if terminal.verbosity < 0:
+        terminal.line(f"gitops review: {headline(review)}{_all_dangers(review)}")
+        return
+    terminal.section("gitops review")
+    for text, markup in lines(review, terminal.verbosity):
+        terminal.line(text, **markup)
+
+
+def lines(review: Review, verbosity: int = 0) -> Iterator[Line]:
+    """Yield the lines of the section, each with its markup as pytest's terminal writer takes it."""
+    yield f"{_side(review, 0)} → {_side(review, 1)}: {headline(review)}", {"bold": True}
+    for cluster in by_danger(review):
+        yield _cluster(cluster)
+    if verbosity > 0:
+        yield from _findings(review)
+        yield from _parts(review)
+        yield from _changes(review, diffs=verbosity > 1)
+        yield from _images(review)
+    for note in review.notes:
+        yield f"note: {one_line(note)}", {}
+
+
+def _side(review: Review, number: int) -> str:
+    ref, commit = revision((review.base, review.head)[number])
+    return one_line(f"{ref} ({commit})")
+
+
+def _all_dangers(review: Review) -> str:
+    told = [
+        f"{one_line(cluster.name)}: {dangers(summary(cluster))}" for cluster in by_danger(review) if cluster.findings
+    ]
+    return f"; {listed(told)}" if told else ""
+
+
+def _cluster(cluster: ClusterReview) -> Line:
+    n = summary(cluster)
+    numbers = [(n.added, "added"), (n.changed, "changed"), (n.removed, "removed"), (n.moved, "moved")]
+    said = [f"{number:,} {word}" for number, word in numbers if number]
+    said += [count(n.images, "image")] if n.images else []
+    told = ", ".join(said) or (f"{count(len(cluster.parts), 'part')} differ" if cluster.parts else "no change")
+    came = f" ({cluster.action.value})" if cluster.action else ""
+    found = dangers(n)
+    severity = next((s for s in Severity if getattr(n, s.value)), None)
+    markup = _SEVERITIES[severity] if severity else {}
+    return f"{one_line(cluster.name)}{came}: {told}{f'; {found}' if found else ''}", markup
+
+
+def _findings(review: Review) -> Iterator[Line]:
+    for shared in shared_findings(review):
+        finding, markup = shared.finding, _SEVERITIES[shared.finding.severity]
+        place = f"{finding.location}: " if finding.location else ""
+        yield f"{finding.severity.value}: {one_line(place + finding.message)}", markup
+        yield f"    in {one_line(listed(shared.clusters, len(review.clusters)))}; rule: {finding.rule}", {}
+        if finding.remedy:
+            yield f"    remedy: {one_line(finding.remedy)}", {}
+
+
+def _parts(review: Review) -> Iterator[Line]:
+    for shared in shared_parts(review):
+        part, news = shared.part, "; ".join(part_news(shared.part))
+        clusters = listed(shared.clusters, len(review.clusters))
+        yield one_line(f"{part.id.kind} {part.name}: {news} ({clusters})"), {"light": True}
+
+
+def _changes(review: Review, *, diffs: bool) -> Iterator[Line]:
+    for shared in shared_changes(review):
+        change = shared.change
+        sign, markup = _ACTIONS[change.action]
+        clusters = listed(shared.clusters, len(review.clusters))
+        about = " in ".join(text for text in (owner(change), clusters) if text)
+        yield one_line(f"{sign} {change.id}: {happening(change)} ({about})"), markup
+        if diffs:
+            yield from ((f"    {visible(line)}", _DIFF.get(line[:1], {})) for line in change.diff.splitlines())
+
+
+def _images(review: Review) -> Iterator[Line]:
+    for shared in shared_images(review):
+        image = shared.image
+        change = f"{image.before or 'none'} → {image.after or 'none'}"
+        workloads = listed(image.workloads)
+        clusters = listed(shared.clusters, len(review.clusters))
+        yield one_line(f"image {image.name}: {change} ({workloads}; {clusters})"), {}
