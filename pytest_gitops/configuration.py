@@ -23,6 +23,7 @@ from pytest_gitops.model import Location
 from pytest_gitops.nesting import DEEPEST, is_too_deep
 from pytest_gitops.paths import ancestors, clean
 from pytest_gitops.rendering import Index
+from pytest_gitops.snapshots.options import IDS, SnapshotOptions, snapshot_options, unknown_rules
 
 FILE = ".pytest-gitops.yaml"
 PYPROJECT = "pyproject.toml"
@@ -45,7 +46,7 @@ class Configuration:
     """All that a configuration file says; ``file`` is its name, None where there is none.
 
     ``sources`` are absolute directories by ``Kind/namespace/name`` or URL, ``ignore`` globs of directories,
-    ``schemas`` absolute directories of schemas, ``checks`` the choice of rules.
+    ``schemas`` absolute directories of schemas, ``checks`` the choice of rules, ``snapshots`` how they are made.
     """
 
     clusters: Mapping[str, ClusterConfiguration] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class Configuration:
     ignore: tuple[str, ...] = ()
     schemas: tuple[Path, ...] = ()
     checks: Selection = field(default_factory=Selection)
+    snapshots: SnapshotOptions = field(default_factory=SnapshotOptions)
     file: str | None = None
 
     def ignored(self, index: Index) -> tuple[str, ...]:
@@ -164,6 +166,7 @@ def _checked(document: Any, lines: _YamlLines | _TomlLines, root: Path) -> Confi
         ignore=tuple(document.get("ignore") or ()),
         schemas=tuple(_schemas(document.get("schemas") or (), lines, root)),
         checks=selection(document.get("checks") or {}, lambda path: _location(lines, ["checks", *path])),
+        snapshots=_snapshots(document.get("snapshots") or {}, lines),
         file=lines.file,
     )
 
@@ -211,6 +214,15 @@ def _cluster(value: Mapping[str, Any]) -> ClusterConfiguration:
         kubernetes_version=value.get("kubernetes-version"),
         values=dict(value.get("values") or {}),
     )
+
+
+def _snapshots(given: Mapping[str, Any], lines: _YamlLines | _TomlLines) -> SnapshotOptions:
+    for id in unknown_rules(given):
+        near = get_close_matches(id, IDS, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(IDS)}"
+        place = _place(lines, ["snapshots", "rules", id])
+        raise ConfigurationError(f"{place}: snapshots.rules: there is no rule {id!r} to switch; {hint}")
+    return snapshot_options(given)
 
 
 def _schemas(given: Sequence[str], lines: _YamlLines | _TomlLines, root: Path) -> Iterator[Path]:
