@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_gitops.configuration import Configuration, read_configuration
@@ -86,6 +87,7 @@ class _Loading:
 
     def run(self, configuration: Configuration | None, sources: Mapping[str, Path]) -> Fleet:
         config = configuration if configuration is not None else read_configuration(self._repository.root)
+        self._pass_by(config)
         tree, index, part = self._scan(config)
         if configuration is None and config.file is None and part:
             config = read_configuration(self._repository.root)
@@ -109,6 +111,12 @@ class _Loading:
         self._repository = repository
         self._trees = self._resources.enter_context(Trees(self._renderer, repository, remote=self._remote))
 
+    def _pass_by(self, config: Configuration) -> None:
+        """Have no part of a cluster found in snapshots: they hold what it renders to, Flux' own objects too."""
+        folder = config.snapshots.folder
+        if (self._repository.root / folder).is_dir():
+            self._look_at(replace(self._repository, hidden=(*self._repository.hidden, f"{folder}/")))
+
     def _scan(self, config: Configuration) -> tuple[Tree, Index, str]:
         """Scan the repository, or the one around or inside of it where the Kustomizations' paths say so.
 
@@ -122,6 +130,7 @@ class _Loading:
             if root == given:
                 return tree, index, ""
             self._look_at(self._repository.at(root))
+            self._pass_by(config)
             tree = self._trees.work_tree()
             part = given.relative_to(root).as_posix() if given.is_relative_to(root) else ""
             return tree, self._renderer.scan(tree), part
