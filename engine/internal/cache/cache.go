@@ -27,6 +27,9 @@ const (
 	touchAfter = time.Hour
 	// maxFailures is how many writes may fail before no more are tried.
 	maxFailures = 3
+	// slots is how many results of one request are kept, each made from other files: those of a branch and of what it
+	// branched from are asked for in turns.
+	slots = 4
 )
 
 // Cache is a directory of entries; safe for several processes. A nil Cache is empty and stays so.
@@ -86,23 +89,27 @@ func (c *Cache) KeyOf(request any, texts ...json.RawMessage) (Key, error) {
 	return Key(hex.EncodeToString(hash.Sum(nil))), nil
 }
 
-func (k Key) file() string { return path.Join(string(k[:2]), string(k[2:])) }
+func (k Key) file(slot int) string {
+	name := path.Join(string(k[:2]), string(k[2:]))
+	if slot == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s.%d", name, slot)
+}
 
-// Get returns the result that was put under the key, where the view still holds all that it was made from.
+// Get returns the result that was put under the key and made from what the view holds.
 func (c *Cache) Get(key Key, view *tree.View) ([]byte, bool) {
-	if c == nil {
-		return nil, false
+	for slot := 0; c != nil && slot < slots; slot++ {
+		data, err := c.root.ReadFile(key.file(slot))
+		if err != nil {
+			return nil, false
+		}
+		if result, found := unpack(data, view); found {
+			c.touch(key, slot)
+			return result, true
+		}
 	}
-	data, err := c.root.ReadFile(key.file())
-	if err != nil {
-		return nil, false
-	}
-	trace, result, valid := unpack(data)
-	if !valid || !trace.Holds(view) {
-		return nil, false
-	}
-	c.touch(key)
-	return result, true
+	return nil, false
 }
 
 // Put keeps a result with what it was made from.
@@ -114,36 +121,55 @@ func (c *Cache) Put(key Key, trace *tree.Trace, result []byte) {
 	if err != nil {
 		return
 	}
-	if err := c.write(key.file(), data); err != nil {
+	if err := c.write(key.file(c.slot(key)), data); err != nil {
 		c.fail(err)
 		return
 	}
 	c.grown(int64(len(data)))
 }
 
-// An entry is the hash of all that follows, then the trace, then the result, a line each.
+// slot returns where to put a further result under the key: where there is none yet, else in place of the one not used
+// for longest.
+func (c *Cache) slot(key Key) int {
+	oldest, since := 0, time.Now().Add(time.Hour)
+	for slot := range slots {
+		info, err := c.root.Stat(key.file(slot))
+		if err != nil {
+			return slot
+		}
+		if used := info.ModTime(); used.Before(since) {
+			oldest, since = slot, used
+		}
+	}
+	return oldest
+}
+
+// An entry is the hashes of the trace and of the result, then the trace, then the result, a line each.
 func pack(trace *tree.Trace, result []byte) ([]byte, error) {
 	text, err := json.Marshal(trace)
 	if err != nil {
 		return nil, err
 	}
-	body := bytes.Join([][]byte{text, result}, []byte("\n"))
-	sum := sha256.Sum256(body)
-	return append(append(hex.AppendEncode(nil, sum[:]), '\n'), body...), nil
+	return bytes.Join([][]byte{sumOf(text), sumOf(result), text, result}, []byte("\n")), nil
 }
 
-func unpack(data []byte) (*tree.Trace, []byte, bool) {
-	sum, body, found := bytes.Cut(data, []byte("\n"))
-	actual := sha256.Sum256(body)
-	if !found || string(sum) != hex.EncodeToString(actual[:]) {
-		return nil, nil, false
-	}
-	text, result, found := bytes.Cut(body, []byte("\n"))
+// unpack returns an entry's result where it is whole and the view holds all that it was made from.
+func unpack(data []byte, view *tree.View) ([]byte, bool) {
+	parts := bytes.SplitN(data, []byte("\n"), 4)
 	var trace tree.Trace
-	if !found || json.Unmarshal(text, &trace) != nil {
-		return nil, nil, false
+	if len(parts) != 4 || !bytes.Equal(parts[0], sumOf(parts[2])) || json.Unmarshal(parts[2], &trace) != nil {
+		return nil, false
 	}
-	return &trace, result, true
+	// Of several entries, most are told apart by their traces: only one that is to be used is looked at as a whole.
+	if !trace.Holds(view) || !bytes.Equal(parts[1], sumOf(parts[3])) {
+		return nil, false
+	}
+	return parts[3], true
+}
+
+func sumOf(data []byte) []byte {
+	sum := sha256.Sum256(data)
+	return hex.AppendEncode(nil, sum[:])
 }
 
 // write makes the file appear whole, whoever else writes it.
@@ -162,10 +188,15 @@ func (c *Cache) write(name string, data []byte) error {
 	return err
 }
 
-func (c *Cache) touch(key Key) {
-	info, err := c.root.Stat(key.file())
-	if now := time.Now(); err == nil && now.Sub(info.ModTime()) > touchAfter {
-		_ = c.root.Chtimes(key.file(), now, now)
+// touch notes that a result was used: at once where it is one of several, so that the others go first.
+func (c *Cache) touch(key Key, slot int) {
+	lag := touchAfter
+	if _, err := c.root.Stat(key.file(1)); err == nil {
+		lag = time.Second
+	}
+	info, err := c.root.Stat(key.file(slot))
+	if now := time.Now(); err == nil && now.Sub(info.ModTime()) > lag {
+		_ = c.root.Chtimes(key.file(slot), now, now)
 	}
 }
 

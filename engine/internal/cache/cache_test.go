@@ -62,7 +62,7 @@ func TestHit(t *testing.T) {
 	if info, err := os.Stat(directory); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the directory has the mode %v, %v", info.Mode(), err)
 	}
-	if info, err := os.Stat(filepath.Join(directory, k.file())); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(filepath.Join(directory, k.file(0))); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the entry has the mode %v, %v", info.Mode(), err)
 	}
 }
@@ -76,7 +76,8 @@ func TestBroken(t *testing.T) {
 		"truncated": func(data []byte) []byte { return data[:len(data)-1] },
 		"cut early": func(data []byte) []byte { return data[:10] },
 		"flipped":   func(data []byte) []byte { data[len(data)-3] ^= 1; return data },
-		"trace":     func(data []byte) []byte { data[70] ^= 1; return data },
+		"sum":       func(data []byte) []byte { data[70] ^= 1; return data },
+		"trace":     func(data []byte) []byte { data[140] ^= 1; return data },
 		"rubbish":   func([]byte) []byte { return []byte("rubbish\n\n\n") },
 	}
 	for name, damage := range damages {
@@ -85,7 +86,7 @@ func TestBroken(t *testing.T) {
 			c := Open(directory, "1")
 			k := key(t, c, name)
 			c.Put(k, trace, result)
-			file := filepath.Join(directory, k.file())
+			file := filepath.Join(directory, k.file(0))
 			data, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -97,6 +98,35 @@ func TestBroken(t *testing.T) {
 			c.Put(k, trace, result)
 			has(t, c, k, view, string(result))
 		})
+	}
+}
+
+// TestSeveral keeps the results that one request has in several views, and drops the one not used for longest.
+func TestSeveral(t *testing.T) {
+	directory := t.TempDir()
+	c := Open(directory, "1")
+	k := key(t, c, "x")
+	views := make([]*tree.View, slots+1)
+	for index := range views {
+		view, trace := entry(t, fmt.Sprint(index))
+		if index == slots {
+			for slot := range slots {
+				used := time.Now().Add(time.Duration(slot-100) * time.Hour)
+				if err := os.Chtimes(filepath.Join(directory, k.file(slot)), used, used); err != nil {
+					t.Fatal(err)
+				}
+			}
+			has(t, c, k, views[0], "0")
+		}
+		c.Put(k, trace, []byte(fmt.Sprint(index)))
+		views[index] = view
+	}
+	for index, view := range views {
+		want := fmt.Sprint(index)
+		if index == 1 {
+			want = ""
+		}
+		has(t, c, k, view, want)
 	}
 }
 
@@ -141,7 +171,7 @@ func TestPrune(t *testing.T) {
 		keys[index] = key(t, c, index)
 		c.Put(keys[index], trace, make([]byte, 1000))
 		used := time.Now().Add(time.Duration(index-100) * time.Hour)
-		if err := os.Chtimes(filepath.Join(directory, keys[index].file()), used, used); err != nil {
+		if err := os.Chtimes(filepath.Join(directory, keys[index].file(0)), used, used); err != nil {
 			t.Fatal(err)
 		}
 	}

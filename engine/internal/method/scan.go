@@ -2,6 +2,7 @@ package method
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/protocol"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/scan"
@@ -19,8 +20,9 @@ func (e *Engine) scan(ctx context.Context, params treeParams) (any, error) {
 }
 
 // viewKey is the key of what a method finds in a view: what tells one from another is in their traces. It keeps
-// different directories apart, so that one doesn't drive out the other.
-type viewKey struct{ Method, Root string }
+// directories of different names apart, so that one repository doesn't drive out the other; another revision of one,
+// written elsewhere under the same name, finds what is known of it.
+type viewKey struct{ Method, Name string }
 
 // kept returns what the cache has of a method on a tree, else what run returns, and keeps that with its trace.
 func (e *Engine) kept(id int, name string, run func(*tree.View) (any, *tree.Trace, error)) (any, error) {
@@ -28,7 +30,7 @@ func (e *Engine) kept(id int, name string, run func(*tree.View) (any, *tree.Trac
 	if err != nil {
 		return nil, err
 	}
-	key, err := opened.cache.KeyOf(viewKey{name, opened.root})
+	key, err := opened.cache.KeyOf(viewKey{name, filepath.Base(opened.root)})
 	if err != nil {
 		return nil, err
 	}
