@@ -28,3 +28,10 @@ class ConfigurationError(GitopsError):
 
 class EngineError(GitopsError):
     """Nothing can render: the engine is missing, unknown or broken. Whoever installed pytest-gitops should care."""
+
+
+class LiveError(GitopsError):
+    """A cluster to try the repository on can't be had: the message says what is missing and what to do.
+
+    Whoever asked for it should care.
+    """

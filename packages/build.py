@@ -1,0 +1,29 @@
+"""Builds what the packages' wheels hold, in place: for a checkout that tests the hermetic cluster without installing them.
+
+Usage: python packages/build.py [control-plane] [flux]
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+HERE = Path(__file__).resolve().parent
+PACKAGES = {"control-plane": "pytest_gitops_control_plane", "flux": "pytest_gitops_flux"}
+
+
+def hook_of(name: str) -> ModuleType:
+    """Return a package's build hook as a module."""
+    spec = importlib.util.spec_from_file_location(f"{PACKAGES[name]}_build", HERE / name / "hatch_build.py")
+    if spec is None or spec.loader is None:
+        sys.exit(f"packages/{name} has no build hook")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+if __name__ == "__main__":
+    for chosen in sys.argv[1:] or PACKAGES:
+        hook_of(chosen).build(HERE / chosen, HERE / chosen / PACKAGES[chosen])

