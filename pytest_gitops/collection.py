@@ -34,6 +34,10 @@ class FleetFile(pytest.File):
                 yield ClusterCollector.from_parent(self, name=name, subject=subject, cluster=subject.cluster)
             else:
                 yield PartCollector.from_parent(self, name=name, subject=subject)
+        if session.settings.snapshot:
+            from pytest_gitops.snapshots.collecting import variants_of  # noqa: PLC0415 (needs syrupy)
+
+            yield from variants_of(self)
 
 
 class PartCollector(pytest.Collector):
@@ -51,6 +55,10 @@ class PartCollector(pytest.Collector):
         for check in CHECKS:
             if check.name in self.config.stash[SESSION].settings.checks and check.concerns(self.subject):
                 yield CheckItem.from_parent(self, name=check.name, check=check, subject=self.subject)
+        if self.config.stash[SESSION].settings.snapshot and self.subject.outcome is not None:
+            from pytest_gitops.snapshots.collecting import snapshot_of  # noqa: PLC0415 (needs syrupy)
+
+            yield snapshot_of(self, self.subject)
 
 
 class ClusterCollector(PartCollector):

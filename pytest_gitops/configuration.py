@@ -28,6 +28,7 @@ from pytest_gitops.snapshots.options import IDS, SnapshotOptions, snapshot_optio
 FILE = ".pytest-gitops.yaml"
 PYPROJECT = "pyproject.toml"
 TABLE = ("tool", "pytest-gitops")
+_SNAPSHOTS = "__snapshots__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,12 @@ class Configuration:
 
     def ignored(self, index: Index) -> tuple[str, ...]:
         """Return the directories of a repository that ``ignore`` means."""
-        if not self.ignore:
-            return ()
         files = [item.location.file for item in index.objects] + [overlay.file for overlay in index.overlays]
+        if not self.ignore and not any(_SNAPSHOTS in file for file in files):
+            return ()
         directories = {parent for file in files for parent in ancestors(file) if parent}
-        patterns = [clean(pattern) for pattern in self.ignore]
+        # What the user's own tests keep there has been rendered already.
+        patterns = [*(clean(pattern) for pattern in self.ignore), _SNAPSHOTS, f"*/{_SNAPSHOTS}"]
         return tuple(sorted(d for d in directories if any(fnmatchcase(d, pattern) for pattern in patterns)))
 
 

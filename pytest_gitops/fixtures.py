@@ -73,6 +73,20 @@ def resource(_gitops_target: Pointed, _gitops_each_resource: None) -> Resource:
     return resource.fresh()
 
 
+@pytest.fixture
+def gitops_snapshot(request: pytest.FixtureRequest) -> Any:
+    """A snapshot of objects for ``assert rendered["Deployment/web/web"] == gitops_snapshot``; needs syrupy.
+
+    It takes a Resource, a Rendered, an object as a dict or a list of these, and is syrupy's ``snapshot`` but for what
+    it writes: YAML without secrets and noise, a file for each assertion.
+    """
+    if not request.config.pluginmanager.hasplugin("syrupy"):
+        pytest.fail('gitops_snapshot needs syrupy: pip install "pytest-gitops[snapshot]"', pytrace=False)
+    from pytest_gitops.snapshots.given import extension  # noqa: PLC0415
+
+    return request.getfixturevalue("snapshot").use_extension(extension(request.config))
+
+
 @pytest.fixture(scope="session")
 def _gitops_target(request: pytest.FixtureRequest, fleet: Fleet) -> Any:
     """The cluster, and the Kustomization and resource where it is about one, that this round of a test is about."""

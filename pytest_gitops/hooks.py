@@ -27,6 +27,10 @@ PLUGIN_NAME = "gitops-session"
 def register(config: pytest.Config, settings: Settings) -> None:
     """Start a session over the repository of these settings."""
     session = config.stash[SESSION] = GitopsSession(config, settings, load_fleet, check)
+    if settings.snapshot:
+        from pytest_gitops.snapshots.session import SNAPSHOTS, Snapshots  # noqa: PLC0415 (needs syrupy)
+
+        config.stash[SNAPSHOTS] = Snapshots(config, session)
     config.pluginmanager.register(Hooks(session), PLUGIN_NAME)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Publisher(config, settings.reports), f"{PLUGIN_NAME}-publisher")
@@ -91,7 +95,7 @@ class Hooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Place a skip where the part is declared, not in this plugin's code."""
         report = yield
-        if isinstance(item, CheckItem) and call.when == "call" and isinstance(report.longrepr, tuple):
+        if _is_ours(item) and call.when == "call" and isinstance(report.longrepr, tuple):
             path, line, _headline = item.reportinfo()
             report.longrepr = (str(path), (line or 0) + 1, report.longrepr[2])
         return report
@@ -103,3 +107,8 @@ class Hooks:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say what was skipped and why."""
         write_summary(terminalreporter, self._session.fleet.notes)
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    """Return whether an item is about a part of the fleet: a check, or a snapshot, which is there with syrupy only."""
+    return isinstance(item, CheckItem) or hasattr(item, "snapshot_file")

@@ -127,8 +127,8 @@ class CheckItem(pytest.Item):
         super().__init__(**kwargs)
         self.check = check
         self.subject = subject
-        self.add_marker(pytest.mark.gitops(**_marker(check, subject)))
-        self.user_properties += _properties(check, subject)
+        self.add_marker(pytest.mark.gitops(**marker_of(check, subject)))
+        self.user_properties += properties_of(check, subject)
 
     def __repr__(self) -> str:
         return f"<Check {self.name}>"
@@ -228,7 +228,7 @@ def describe(finding: Finding, where: Callable[[Location], str], about: str | No
     return "\n".join(lines)
 
 
-def _marker(check: Check, subject: Subject) -> dict[str, str]:
+def marker_of(check: Check, subject: Subject) -> dict[str, str]:
     """Return what ``-m "gitops(check='build')"`` and the like can ask for."""
     marker = {"check": check.name}
     if subject.cluster is not None:
@@ -240,9 +240,9 @@ def _marker(check: Check, subject: Subject) -> dict[str, str]:
     return marker
 
 
-def _properties(check: Check, subject: Subject) -> list[tuple[str, object]]:
+def properties_of(check: Check, subject: Subject) -> list[tuple[str, object]]:
     """Return what JUnit's XML and other reports say of every item."""
-    marker = _marker(check, subject)
+    marker = marker_of(check, subject)
     location = subject.location
     properties: list[tuple[str, object]] = [
         (key, marker[key]) for key in ("cluster", "kustomization", "overlay") if key in marker

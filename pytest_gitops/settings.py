@@ -38,7 +38,11 @@ Validate every cluster for this Kubernetes version, such as 1.36, whatever the c
 1.37 break us?").
 """
 _CHECK_HELP = """
-Only this check (repeatable): `build`, `schema`, `references`, `policy` or `graph`.
+Only this check (repeatable): `build`, `schema`, `references`, `policy`, `graph` or `snapshot`.
+"""
+_SNAPSHOT_HELP = """
+Compare what everything renders to with snapshots, files for review in the repository; needs syrupy, whose options
+apply: `--snapshot-update` writes them. Also the ini value gitops_snapshot.
 """
 _RULE_HELP = """
 Only the rules whose id matches GLOB (repeatable), whatever set they are in.
@@ -58,6 +62,7 @@ Show each cluster as `flux tree kustomization --compact` does, with what depends
 """
 
 CHECKS = ("build", "schema", "references", "policy", "graph")
+SNAPSHOT = "snapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class Settings:
     reports: tuple[Destination, ...] = ()
     graphs: tuple[Drawing, ...] = ()
     tree: bool = False
+    snapshot: bool = False
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -93,6 +99,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--gitops-kubernetes-version", metavar="VERSION", action="append", default=[], help=_text(_KUBERNETES_HELP)
     )
     group.addoption("--gitops-check", metavar="CHECK", action="append", default=[], help=_text(_CHECK_HELP))
+    group.addoption("--gitops-snapshot", action="store_true", help=_text(_SNAPSHOT_HELP))
     group.addoption("--gitops-rule", metavar="GLOB", action="append", default=[], help=_text(_RULE_HELP))
     group.addoption("--gitops-report", metavar="FILE", action="append", default=[], help=_text(_REPORT_HELP))
     group.addoption("--gitops-graph", metavar="FILE", action="append", default=[], help=_text(_GRAPH_HELP))
@@ -104,6 +111,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("gitops_repo", "The GitOps repository to test, relative to the ini file; see --gitops-repo.")
     parser.addini("gitops_sources", "Local directories for sources, relative to the ini file.", "linelist", [])
+    parser.addini("gitops_snapshot", "Compare with snapshots in every run; see --gitops-snapshot.", "bool", False)
 
 
 def read_settings(config: pytest.Config) -> Settings | None:
@@ -127,15 +135,29 @@ def read_settings(config: pytest.Config) -> Settings | None:
         reports=tuple(_reports(config)),
         graphs=tuple(_graphs(config)),
         tree=config.getoption("gitops_tree"),
+        snapshot=_snapshot(config),
     )
 
 
 def _checks(config: pytest.Config) -> tuple[str, ...]:
     chosen = config.getoption("gitops_check")
     for name in chosen:
-        if name not in CHECKS:
-            raise pytest.UsageError(f"--gitops-check: {name!r} is not one of {', '.join(CHECKS)}")
-    return tuple(name for name in CHECKS if name in chosen) or CHECKS
+        if name not in (*CHECKS, SNAPSHOT):
+            raise pytest.UsageError(f"--gitops-check: {name!r} is not one of {', '.join((*CHECKS, SNAPSHOT))}")
+    return tuple(name for name in CHECKS if name in chosen) if chosen else CHECKS
+
+
+def _snapshot(config: pytest.Config) -> bool:
+    """Return whether snapshots are compared: ``--gitops-check`` narrows what the ini file asks for."""
+    chosen = config.getoption("gitops_check")
+    wanted = SNAPSHOT in chosen if chosen else config.getini("gitops_snapshot")
+    if not (wanted or config.getoption("gitops_snapshot")):
+        return False
+    if not config.pluginmanager.hasplugin("syrupy"):
+        raise pytest.UsageError(
+            '--gitops-snapshot needs syrupy: pip install "pytest-gitops[snapshot]", and leave out -p no:syrupy'
+        )
+    return True
 
 
 def _versions(config: pytest.Config) -> tuple[str, ...]:

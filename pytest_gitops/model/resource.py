@@ -140,8 +140,11 @@ class Resource:
             transformations=self.transformations,
         )
 
-    def __eq__(self, other: Any) -> bool:
-        return isinstance(other, Resource) and self.id == other.id and self.object == other.object
+    def __eq__(self, other: object) -> bool:
+        # Anything else may know better how to compare itself with a resource: a snapshot does.
+        if not isinstance(other, Resource):
+            return NotImplemented
+        return self.id == other.id and self.object == other.object
 
     __hash__ = None  # type: ignore[assignment]
 
