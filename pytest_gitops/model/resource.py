@@ -140,7 +140,7 @@ class Resource:
             transformations=self.transformations,
         )
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: Any) -> bool:
         # Anything else may know better how to compare itself with a resource: a snapshot does.
         if not isinstance(other, Resource):
             return NotImplemented
