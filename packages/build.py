@@ -1,4 +1,4 @@
-"""Builds what the packages' wheels hold, in place: for a checkout that tests the hermetic cluster without installing them.
+"""Builds what the packages' wheels hold, in place, to test the hermetic cluster without installing it.
 
 Usage: python packages/build.py [control-plane] [flux]
 """
