@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from pytest_gitops.exceptions import RepositoryError
@@ -24,7 +24,8 @@ class Repository:
     ``root`` is absolute: the directory that ``spec.path`` of a Flux Kustomization is relative to. ``toplevel``
     is the Git work tree that holds it, None outside Git. ``urls`` are the remotes', in ``normalise``'s form.
     ``hidden`` are paths below ``root`` that Git ignores and doesn't track (a directory ends in ``/``): no
-    cluster ever sees them. ``submodules`` are directories below ``root``.
+    cluster ever sees them. ``submodules`` are directories below ``root``. ``known_as`` is the name of the repository
+    that this directory holds another revision of: then Git knows nothing of the directory itself.
     """
 
     root: Path
@@ -34,10 +35,13 @@ class Repository:
     default_branch: str | None = None
     hidden: tuple[str, ...] = ()
     submodules: tuple[str, ...] = ()
+    known_as: str | None = None
 
     @property
     def name(self) -> str:
         """The repository's name as its remote has it, else its directory's."""
+        if self.known_as is not None:
+            return self.known_as
         names = sorted(last_component(url) for url in self.urls)
         return names[0] if names and self.root == self.toplevel else self.root.name or "repository"
 
@@ -49,6 +53,8 @@ class Repository:
 
     def at(self, root: Path) -> Repository:
         """Return the same repository seen from a directory above or below ``root``, inside the same work tree."""
+        if self.known_as is not None:
+            return replace(self, root=root)
         if root == self.root or self.toplevel is None:
             return Repository(root) if root != self.root else self
         return _describe(root, self.toplevel)
@@ -105,8 +111,7 @@ def _git(cwd: Path, commands: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     program = shutil.which("git")
     if program is None:
         return dict.fromkeys(commands, "")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    environment = git_environment()
     running: dict[str, subprocess.Popen[bytes]] = {}
     answers = dict.fromkeys(commands, "")
     try:
@@ -129,6 +134,12 @@ def _git(cwd: Path, commands: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
         for process in running.values():
             _end(process)
     return answers
+
+
+def git_environment() -> dict[str, str]:
+    """Return the environment to run Git in: it asks nobody, locks nothing and speaks English."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    return environment | {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
