@@ -46,6 +46,8 @@ func (e *Engine) Table() map[string]protocol.Handler {
 		"validate": method(e.validate),
 		"admit":    method(e.admit),
 		"compile":  method(e.compile),
+
+		"validate_update": method(e.validateUpdate),
 	}
 }
 

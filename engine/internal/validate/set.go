@@ -153,16 +153,7 @@ func (s *Set) namespaced(kind schema.GroupVersionKind) bool {
 	if namespaced, known := s.builtIn.Has(kind.GroupVersion().String(), kind.Kind); known {
 		return namespaced
 	}
-	key := kind.Group + "/" + kind.Kind
-	known := s.rendered[key]
-	for _, folder := range s.folders {
-		if known == nil {
-			known = folder.Kinds[key]
-		}
-	}
-	if known == nil {
-		known = custom.Bundled(kind.Group, kind.Kind)
-	}
+	known := s.definitionOf(kind)
 	return known != nil && known.Namespaced
 }
 

@@ -36,6 +36,7 @@ const (
 	RemovedVersion    = "schema-removed-version"
 	DeprecatedVersion = "schema-deprecated-version"
 	ServerWarning     = "schema-server-warning"
+	Update            = "review-immutable-field"
 )
 
 // Finding is one thing that the API server would refuse or warn of. Its fields are in the order of their JSON keys.

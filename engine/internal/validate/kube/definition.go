@@ -2,6 +2,8 @@ package kube
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -46,4 +48,57 @@ func written(errs field.ErrorList) field.ErrorList {
 		}
 	}
 	return errs
+}
+
+// definitionChange validates a changed CustomResourceDefinition: of one that the API server has accepted the names, and
+// objects that are stored in the version that it stored.
+func definitionChange(ctx context.Context, old, object map[string]any) (change, error) {
+	before, err := storedDefinition(old)
+	if err != nil {
+		return change{}, err
+	}
+	after, err := storedDefinition(object)
+	if err != nil {
+		return change{}, err
+	}
+	keep(after, before)
+	if cameToBe := validation.ValidateCustomResourceDefinition(ctx, before); !onlyUnknown(cameToBe, old) {
+		return change{}, nil
+	}
+	alone := written(validation.ValidateCustomResourceDefinition(ctx, after))
+	before.Status.Conditions = []apiextensions.CustomResourceDefinitionCondition{
+		{Type: apiextensions.Established, Status: apiextensions.ConditionTrue},
+	}
+	before.Status.AcceptedNames = before.Spec.Names
+	stored := before.Status.StoredVersions
+	if !slices.Contains(stored, after.Status.StoredVersions[0]) {
+		stored = append(slices.Clone(stored), after.Status.StoredVersions[0])
+	}
+	after.Status = before.Status
+	after.Status.StoredVersions = stored
+	errs := Beyond(written(validation.ValidateCustomResourceDefinitionUpdate(ctx, after, before)), alone)
+	for _, err := range errs {
+		if strings.HasPrefix(err.Field, "status.storedVersions") {
+			err.Field = "spec.versions"
+		}
+	}
+	return change{errors: errs}, nil
+}
+
+func storedDefinition(object map[string]any) (*apiextensions.CustomResourceDefinition, error) {
+	internal, err := decode(definitionScheme(), definitions, object)
+	if err != nil {
+		return nil, err
+	}
+	crd := internal.(*apiextensions.CustomResourceDefinition)
+	complete(crd, false)
+	crd.SetResourceVersion("1")
+	crd.Status = apiextensions.CustomResourceDefinitionStatus{}
+	for _, version := range crd.Spec.Versions {
+		if version.Storage {
+			crd.Status.StoredVersions = []string{version.Name}
+			return crd, nil
+		}
+	}
+	return nil, errors.New("no version is stored")
 }
