@@ -13,6 +13,7 @@ from pytest_gitops.rendering import wire
 from pytest_gitops.rendering.binary import start_engine
 from pytest_gitops.rendering.process import LineProcess, ProcessEndedError, wait_for_any
 from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError, Tree, TreeError
+from pytest_gitops.rendering.standby import Standby
 
 _IN_FLIGHT = 64  # keeps the engine's workers busy, and bounds what a crash has to do again
 _RESTARTS = 16
@@ -55,11 +56,14 @@ class EngineClient:
 
     Calls wait here until they fit, then are in flight until the engine answers. When the engine dies, nobody knows of
     which call: each one in flight becomes a suspect and is run alone by a new engine, and the one during which that
-    dies too has failed. ``network`` starts an engine that fetches, and does nothing else; ``cache`` is for trees.
+    dies too has failed. ``network`` starts an engine that fetches, and does nothing else; ``cache`` is for trees. An
+    engine that ``standby`` has is taken in place of a new one.
     Raises RendererUnavailableError where the engine isn't there, doesn't start or speaks another protocol.
     """
 
-    def __init__(self, path: Path, *, network: bool = False, cache: Path | None = None) -> None:
+    def __init__(
+        self, path: Path, *, network: bool = False, cache: Path | None = None, standby: Standby | None = None
+    ) -> None:
         self._path = path
         self._network = network
         self._cache = cache
@@ -71,7 +75,8 @@ class EngineClient:
         self._broken: RenderError | None = None
         self._trees: dict[Tree, int | RenderError] = {}
         self._heard = time.monotonic()
-        self._process, self.hello = self._start()
+        known = standby.take_known() if standby is not None else None
+        self._process, self.hello = known or self._start()
 
     @property
     def process(self) -> LineProcess:

@@ -26,7 +26,7 @@ class EngineRenderer:
         self._requests = 0
         self._done: deque[Done] = deque()
         path = path or engine_path()
-        self._engine = EngineClient(path, cache=settings.cache)
+        self._engine = EngineClient(path, cache=settings.cache, standby=settings.standby)
         self._fetcher = Fetcher(path, settings)
 
     @property
@@ -91,7 +91,7 @@ class EngineRenderer:
         self._fetcher.close()
         process = self._engine.process
         if self._settings.standby is not None and idle and process.usable:
-            self._settings.standby.put(process)
+            self._settings.standby.put(process, self._engine.hello)
         else:
             process.end()
 

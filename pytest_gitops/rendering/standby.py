@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_gitops.model import JsonObject
 from pytest_gitops.rendering.process import LineProcess
 
 
@@ -10,11 +11,18 @@ class Standby:
 
     def __init__(self) -> None:
         self._process: LineProcess | None = None
+        self._hello: JsonObject | None = None
 
-    def put(self, process: LineProcess) -> None:
-        """Keep an engine; one that was kept before is ended."""
+    def put(self, process: LineProcess, hello: JsonObject | None = None) -> None:
+        """Keep an engine, with its first line where that is known; one that was kept before is ended."""
         self.close()
         self._process = process
+        self._hello = hello or self._hello
+
+    def take_known(self) -> tuple[LineProcess, JsonObject] | None:
+        """Return the engine with the first line that the run's engines begin with, and keep it no longer."""
+        process = self.take() if self._hello is not None else None
+        return None if process is None or self._hello is None else (process, self._hello)
 
     def take(self) -> LineProcess | None:
         """Return the engine and keep it no longer; None where there is none that still runs."""
