@@ -46,7 +46,7 @@ from pytest_gitops.starting import ClusterStart, below, check_names, configured_
 
 
 def load(
-    path: str | os.PathLike[str] = ".",
+    path: str | os.PathLike[str] | Repository = ".",
     *,
     engine: str = "auto",
     configuration: Configuration | None = None,
@@ -58,6 +58,7 @@ def load(
 ) -> Fleet:
     """Load a GitOps repository: all its clusters, rendered as each of them would, and the overlays none reaches.
 
+    ``path`` is its directory, or a Repository where it is known already what Git says of it.
     ``configuration`` is by default what the repository holds; ``sources`` are further directories that stand for
     sources, by ``Kind/namespace/name`` or URL. ``cache_dir`` keeps renders between runs. ``remote_bases`` lets
     kustomization files fetch over the network. ``progress`` is told, after each build, how many are done and how
@@ -66,7 +67,7 @@ def load(
     Raises RepositoryError, ConfigurationError or EngineError, each of them a GitopsError, where nothing can be
     loaded at all; what is wrong with a single Kustomization is its outcome.
     """
-    repository = find_repository(path)
+    repository = path if isinstance(path, Repository) else find_repository(path)
     try:
         with closing(create_renderer(engine, cache=cache_dir, standby=standby)) as created:
             renderer = created if progress is None else Watched(created, progress)
