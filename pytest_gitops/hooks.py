@@ -67,6 +67,10 @@ class Hooks:
         """
         if set(self._session.settings.checks) != {"build"} or not session.config.getoption("collectonly"):
             plan(session.config, self._session.settings, self._session.fleet)
+        if self._session.settings.snapshot:
+            from pytest_gitops.snapshots.session import SNAPSHOTS  # noqa: PLC0415 (needs syrupy)
+
+            session.config.stash[SNAPSHOTS].check_folder()
         add_entry_files(session.config, self._session.files)
         spare(session.config)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pytest_gitops.model import Cluster, Fleet, Kustomization, Overlay, Part
 from pytest_gitops.paths import clean, is_below
-from pytest_gitops.snapshots.variants import Variants
+from pytest_gitops.snapshots.variants import Variants, directory_in
 
 SUFFIX = ".yaml"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]|^\.|^-")
@@ -118,11 +118,9 @@ def applier(fleet: Fleet, folder: str) -> tuple[Cluster, Kustomization] | None:
     """
     for cluster in fleet.clusters:
         for kustomization in cluster.kustomizations:
-            directory = kustomization.directory
-            if directory is not None and directory.is_relative_to(fleet.root):
-                start = directory.relative_to(fleet.root).as_posix().removeprefix(".")
-                if is_below(folder, start) and not _has_kustomization(fleet.root, start, folder):
-                    return cluster, kustomization
+            start = directory_in(fleet.root, kustomization)
+            if start is not None and is_below(folder, start) and not _has_kustomization(fleet.root, start, folder):
+                return cluster, kustomization
     return None
 
 

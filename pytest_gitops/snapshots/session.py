@@ -48,8 +48,7 @@ class Snapshots:
 
     @cached_property
     def plan(self) -> Plan:
-        """All snapshots. Raises pytest.UsageError where their folder can't be used."""
-        self._check_folder()
+        """All snapshots."""
         folder = self._session.root / self.options.folder
         return Plan(self._session.fleet, folder, self.variants, partial=bool(self._session.settings.clusters))
 
@@ -97,7 +96,8 @@ class Snapshots:
             self._secrecy[id(part)] = secrecy(cluster, part)
         return self._secrecy[id(part)]
 
-    def _check_folder(self) -> None:
+    def check_folder(self) -> None:
+        """Raise pytest.UsageError where the snapshots' folder can't be used."""
         fleet, folder = self._session.fleet, self.options.folder
         dirname = str(self._config.option.snapshot_dirname)
         if dirname in folder.split("/"):

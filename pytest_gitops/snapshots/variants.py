@@ -15,6 +15,7 @@ from pytest_gitops.locating import LOADER
 from pytest_gitops.model import Cluster, Fleet, Kustomization, Overlay, Part
 from pytest_gitops.nesting import is_too_deep
 from pytest_gitops.objects import listed
+from pytest_gitops.paths import clean
 
 _FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _LARGEST = 1 << 20
@@ -94,11 +95,19 @@ def _by_base(fleet: Fleet, taken: set[int]) -> Iterator[Variants]:
 def _directories(fleet: Fleet) -> Iterator[tuple[str, Cluster | None, Part | Overlay]]:
     for cluster in fleet.clusters:
         for part in cluster.kustomizations:
-            directory = part.directory if isinstance(part, Kustomization) else None
-            if directory is not None and directory.is_relative_to(fleet.root):
-                yield directory.relative_to(fleet.root).as_posix(), cluster, part
+            directory = directory_in(fleet.root, part)
+            if directory is not None:
+                yield directory, cluster, part
     for overlay in fleet.overlays:
         yield overlay.path, None, overlay
+
+
+def directory_in(root: Path, kustomization: Kustomization) -> str | None:
+    """Return the directory that a Kustomization builds, relative to the repository; None where it lies elsewhere."""
+    source = kustomization.directory
+    if source is None or not source.is_relative_to(root):
+        return None
+    return clean(f"{source.relative_to(root).as_posix()}/{kustomization.path}")
 
 
 def _base(root: Path, path: str) -> str | None:
