@@ -68,6 +68,20 @@ class SchemaJudge:
         except RendererUnavailableError as error:
             yield from _general(active, f"objects are not validated: {error}")
 
+    def versions_for(self, target: ClusterIndex) -> tuple[str, ...]:
+        """Return the Kubernetes versions that a cluster's objects are judged for, empty where the newest is meant."""
+        return self.versions or (str(target.cluster.settings.get("kubernetes_version") or ""),)
+
+    def knowledge(self, target: ClusterIndex, version: str) -> Knowledge:
+        """Return what a cluster knows of kinds in one version of Kubernetes."""
+        definitions = target.of_kind("CustomResourceDefinition.apiextensions.k8s.io")
+        return Knowledge(
+            kubernetes=version,
+            flux="" if target.remote else target.cluster.flux_version or "",
+            definitions=tuple(dict.fromkeys(owned.resource.text for owned in definitions)),
+            folders=self.folders,
+        )
+
 
 class _Run:
     """One run over one fleet."""
@@ -123,14 +137,11 @@ class _Run:
         """Yield every Kustomization's objects with the handle of what its cluster knows."""
         for cluster in index.clusters:
             for target in cluster.targets.values():
-                for version in self._versions(target):
+                for version in self._judge.versions_for(target):
                     yield from self._target(target, version)
 
-    def _versions(self, target: ClusterIndex) -> tuple[str, ...]:
-        return self._judge.versions or (str(target.cluster.settings.get("kubernetes_version") or ""),)
-
     def _target(self, target: ClusterIndex, version: str) -> Iterator[tuple[int, _Batch]]:
-        answer = self._validator.open(self._knowledge(target, version))
+        answer = self._validator.open(self._judge.knowledge(target, version))
         if isinstance(answer, RenderError):
             self._fail(answer)
             return
@@ -140,15 +151,6 @@ class _Run:
         for kustomization in target.kustomizations:
             if kustomization.rendered is not None and kustomization.rendered.resources:
                 yield handle, _Batch(target, kustomization, kustomization.rendered.resources, version)
-
-    def _knowledge(self, target: ClusterIndex, version: str) -> Knowledge:
-        definitions = target.of_kind("CustomResourceDefinition.apiextensions.k8s.io")
-        return Knowledge(
-            kubernetes=version,
-            flux="" if target.remote else target.cluster.flux_version or "",
-            definitions=tuple(dict.fromkeys(owned.resource.text for owned in definitions)),
-            folders=self._judge.folders,
-        )
 
     def _of(self, batch: _Batch, findings: Sequence[Sequence[JsonObject]]) -> Iterator[Hit]:
         for resource, found in zip(batch.resources, findings, strict=False):

@@ -102,6 +102,14 @@ class Validator:
         self._send()
         return self._number
 
+    def submit_updates(self, schemas: int, pairs: Sequence[tuple[str, str]]) -> int:
+        """Queue a batch of changes, each the JSON text of an object and of what becomes of it; return its ticket."""
+        texts = b",".join(b"[%s, %s]" % (before.encode(), after.encode()) for before, after in pairs)
+        body = b'{"pairs": [%s], "schemas": %d}' % (texts, schemas)
+        self._waiting.append(self._request("validate_update", body))
+        self._send()
+        return self._number
+
     def verdicts(self) -> Iterator[Verdict]:
         """Yield the verdict of every batch that was submitted; of none twice."""
         while self._in_flight:

@@ -5,8 +5,8 @@ Other than a Review, a Comparison holds whole objects, as the rules need them: n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pytest_gitops.checks.context import ClusterIndex, FleetIndex
@@ -81,6 +81,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the API server refuses a change: the field, and in words.
+
+    ``sure`` is False where it depends on what the cluster chose when the object was made. ``invalid`` tells what is
+    refused of a new object, too.
+    """
+
+    path: FieldPath
+    message: str
+    sure: bool = True
+    invalid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PartPair:
     """A Kustomization, HelmRelease or ResourceSet at both revisions: what rules of the scope ``part-change`` look at.
 
@@ -121,7 +135,8 @@ class ClusterComparison:
     """One cluster at both revisions: what rules of the scope ``cluster-change`` look at, and the context of all.
 
     ``base`` and ``head`` are all objects of the cluster at each revision, None where there is no such cluster.
-    ``parts`` are all of its parts, also those that do not differ; ``changes`` all objects that do.
+    ``parts`` are all of its parts, also those that do not differ; ``changes`` all objects that do. ``refusals`` are
+    what the API server refuses of them, where it was asked.
     """
 
     name: str
@@ -129,6 +144,7 @@ class ClusterComparison:
     head: ClusterIndex | None
     parts: tuple[PartPair, ...]
     changes: tuple[Change, ...]
+    refusals: Mapping[Change, tuple[Refusal, ...]] = field(default_factory=dict)
 
     @cached_property
     def _pairs(self) -> dict[tuple[bool, str, str], PartPair]:

@@ -1,33 +1,42 @@
-"""What Flux does with each change: what it applies, prunes, leaves behind, holds back or can't do at all.
+"""What Flux makes of each change: applied, pruned, left behind, refused, made anew.
 
-As kustomize-controller 1.9 (finalize and prune), helm-controller 1.6 (uninstall) and flux-operator do.
+It goes by what kustomize-controller 1.9 (inventory, finalizer, server-side apply), helm-controller 1.6 (uninstall)
+and flux-operator do; ``docs/explanation/review.md`` tells how.
 """
 
 from __future__ import annotations
 
 from pytest_gitops.model import HelmRelease, Kustomization, Part, Resource, ResourceSet
-from pytest_gitops.objects import mapping
+from pytest_gitops.objects import listed, mapping
 from pytest_gitops.review.comparison import Change, ClusterComparison
 from pytest_gitops.review.model import Action, Fate
 
-_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
+_FLUX = "kustomize.toolkit.fluxcd.io"
+_PRUNE = f"{_FLUX}/prune"
+_SSA = f"{_FLUX}/ssa"
+_RECONCILE = f"{_FLUX}/reconcile"
+_FORCE = f"{_FLUX}/force"
 _SET_PRUNE = "fluxcd.controlplane.io/prune"
 _KEEP = "helm.sh/resource-policy"
+_MOST_PARENTS = 100
 
 
 def fate_of(change: Change, cluster: ClusterComparison) -> Fate:
     """Return what becomes of a change in the cluster."""
     if not change.known:
         return Fate.UNKNOWN
-    if change.action is not Action.REMOVED:
-        return Fate.HELD_BACK if change.after and change.after.part.suspended else Fate.APPLIED
-    assert change.before is not None  # noqa: S101 - what is removed was there
-    return fate_of_removed(change.before.resource, change.before.part, cluster)
+    if change.before is not None and change.after is None:
+        return fate_of_removed(change.before.resource, change.before.part, cluster)
+    if (change.after and change.after.part.suspended) or unapplied(change) is not None:
+        return Fate.HELD_BACK
+    if any(refusal.sure for refusal in cluster.refusals.get(change, ())):
+        return Fate.RECREATED if is_forced(change) else Fate.REFUSED
+    return Fate.RECREATED if is_made_anew(change, cluster) else Fate.APPLIED
 
 
 def fate_of_removed(resource: Resource, part: Part, cluster: ClusterComparison) -> Fate:
     """Return what becomes of an object that its part, as base has that, no longer applies."""
-    if cluster.head is None or _kept(resource, part):
+    if cluster.head is None or is_kept(resource, part):
         return Fate.LEFT_BEHIND
     pair = cluster.pair(part, head=False)
     after = pair.after if pair else None
@@ -43,24 +52,102 @@ def prunes(part: Part) -> bool:
     return bool(part.spec.get("prune")) if isinstance(part, Kustomization) else True
 
 
+def is_orphaning(part: Part) -> bool:
+    """Return whether the objects of a part stay in the cluster when the part itself is deleted."""
+    if part.suspended:
+        return True
+    if not isinstance(part, Kustomization):
+        return False
+    policy = str(part.spec.get("deletionPolicy") or "MirrorPrune")
+    return policy == "Orphan" or (policy == "MirrorPrune" and not prunes(part))
+
+
+def is_deleted(part: Part, cluster: ClusterComparison) -> bool:
+    """Return whether the cluster deletes a part of base that head doesn't have; its objects may outlive it."""
+    declaration = cluster.declaration(part)
+    return declaration is None or fate_of(declaration, cluster) in (Fate.PRUNED, Fate.UNINSTALLED, Fate.RECREATED)
+
+
 def _fate_with(part: Part, cluster: ClusterComparison) -> Fate:
     """Return what becomes of the objects of a part that is gone: its controller's finalizer decides."""
-    declaration = next((change for change in cluster.changes if change.id == part.id), None)
-    deleted = declaration is None or fate_of(declaration, cluster) in (Fate.PRUNED, Fate.UNINSTALLED)
-    if not deleted or part.suspended:
+    if is_orphaning(part) or not is_deleted(part, cluster):
         return Fate.LEFT_BEHIND
-    if isinstance(part, HelmRelease):
-        return Fate.UNINSTALLED
-    policy = str(part.spec.get("deletionPolicy") or "MirrorPrune") if isinstance(part, Kustomization) else "Delete"
-    orphaned = policy == "Orphan" or (policy == "MirrorPrune" and not prunes(part))
-    return Fate.LEFT_BEHIND if orphaned else Fate.PRUNED
+    return Fate.UNINSTALLED if isinstance(part, HelmRelease) else Fate.PRUNED
 
 
-def _kept(resource: Resource, part: Part) -> bool:
-    """Return whether an object says of itself that it is not to be deleted."""
-    annotations = mapping(resource.metadata, "annotations")
-    labels = mapping(resource.metadata, "labels")
+def is_kept(resource: Resource, part: Part) -> bool:
+    """Return whether an object says of itself that the part that applies it is not to delete it."""
     if isinstance(part, HelmRelease):
-        return annotations.get(_KEEP) == "keep"
-    key = _SET_PRUNE if isinstance(part, ResourceSet) else _PRUNE
-    return "disabled" in (annotations.get(key), labels.get(key))
+        return str(mapping(resource.metadata, "annotations").get(_KEEP)).strip().lower() == "keep"
+    if isinstance(part, ResourceSet):
+        return _says(resource, _SET_PRUNE, "disabled")
+    return (
+        _says(resource, _PRUNE, "disabled")
+        or _says(resource, _RECONCILE, "disabled")
+        or _says(resource, _SSA, "Ignore")
+    )
+
+
+def unapplied(change: Change) -> str | None:
+    """Return the annotation for which kustomize-controller leaves an object that is there as it is, None for none.
+
+    An object in the cluster that says so is left alone even when Git has taken the annotation back: it still has it.
+    """
+    if change.before is None or change.after is None or not isinstance(change.after.part, Kustomization):
+        return None
+    for held in (change.after, change.before):
+        for key, value in ((_RECONCILE, "disabled"), (_SSA, "Ignore")):
+            if _says(held.resource, key, value):
+                return f"{key}: {value}"
+    return f"{_SSA}: IfNotPresent" if _says(change.after.resource, _SSA, "IfNotPresent") else None
+
+
+def is_forced(change: Change) -> bool:
+    """Return whether kustomize-controller deletes an object that it can't update, and makes it anew."""
+    if change.after is None or not isinstance(change.after.part, Kustomization):
+        return False
+    sides = [held.resource for held in (change.before, change.after) if held is not None]
+    return change.after.part.spec.get("force") is True or any(_says(side, _FORCE, "enabled") for side in sides)
+
+
+def is_made_anew(change: Change, cluster: ClusterComparison) -> bool:
+    """Return whether an object that another part comes to apply may be deleted by the one that did so far.
+
+    kustomize-controller deletes only what bears the labels of the Kustomization that prunes. The new owner puts its
+    own on when it applies: the object survives where that is sure to come first.
+    """
+    if change.action is not Action.MOVED or change.before is None or change.after is None:
+        return False
+    giver, taker = change.before.part, change.after.part
+    if is_kept(change.before.resource, giver):
+        return False
+    pair = cluster.pair(giver, head=False)
+    still = pair.after if pair and not pair.renamed else None
+    if still is None:
+        return not is_orphaning(giver) and is_deleted(giver, cluster)
+    return prunes(still) and not still.suspended and not waits_for(still, taker, cluster)
+
+
+def waits_for(part: Part, other: Part, cluster: ClusterComparison) -> bool:
+    """Return whether a Kustomization reconciles a revision only after another one has, by ``dependsOn``."""
+    if not isinstance(part, Kustomization) or not isinstance(other, Kustomization) or cluster.head is None:
+        return False
+    known = {candidate.name: candidate for candidate in cluster.head.cluster.kustomizations}
+    waiting, seen = [part.name], {part.name}
+    while waiting and len(seen) < _MOST_PARENTS:
+        current = known.get(waiting.pop())
+        for entry in listed(current.spec, "dependsOn") if current else ():
+            namespace = mapping({"entry": entry}, "entry").get("namespace") or (current.id.namespace if current else "")
+            name = f"{namespace}/{mapping({'entry': entry}, 'entry').get('name')}"
+            if name == other.name:
+                return True
+            if name not in seen:
+                seen.add(name)
+                waiting.append(name)
+    return False
+
+
+def _says(resource: Resource, key: str, value: str) -> bool:
+    """Return whether an annotation or label of an object has a value, as Flux looks: in any case of letters."""
+    places = (mapping(resource.metadata, "annotations"), mapping(resource.metadata, "labels"))
+    return any(str(place.get(key) or "").lower() == value.lower() for place in places)
