@@ -38,7 +38,16 @@ Validate every cluster for this Kubernetes version, such as 1.36, whatever the c
 1.37 break us?").
 """
 _CHECK_HELP = """
-Only this check (repeatable): `build`, `schema`, `references`, `policy`, `graph` or `snapshot`.
+Only this check (repeatable): `build`, `schema`, `references`, `policy`, `graph`, `snapshot` or `review`.
+"""
+_BASE_HELP = """
+Review what changes in every cluster since REF, a branch, tag or commit: compared are its merge base with HEAD, as forges
+do, and the working tree with what is not committed yet. Adds an item `review` for each part that changes. Also the ini
+value gitops_base; an empty REF turns that off.
+"""
+_CHANGED_HELP = """
+Only the items that the change since --gitops-base touches (without it: since origin's default branch): those whose
+files, variables, sources, parents or verdicts are not what they were.
 """
 _SNAPSHOT_HELP = """
 Compare what everything renders to with snapshots, files for review in the repository; needs syrupy, whose options
@@ -63,11 +72,17 @@ Show each cluster as `flux tree kustomization --compact` does, with what depends
 
 CHECKS = ("build", "schema", "references", "policy", "graph")
 SNAPSHOT = "snapshot"
+REVIEW = "review"
+DEFAULT_BASE = "origin/HEAD"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The options of one run; ``repo`` and the directories of ``sources`` are absolute and exist."""
+    """The options of one run; ``repo`` and the directories of ``sources`` are absolute and exist.
+
+    ``base`` is the ref that the working tree is compared with, None where it isn't; ``changed`` leaves only what that
+    touches.
+    """
 
     repo: Path
     clusters: tuple[str, ...] = ()
@@ -82,6 +97,13 @@ class Settings:
     graphs: tuple[Drawing, ...] = ()
     tree: bool = False
     snapshot: bool = False
+    base: str | None = None
+    changed: bool = False
+
+    @property
+    def reviews(self) -> bool:
+        """Whether a change is reviewed."""
+        return REVIEW in self.checks
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -99,6 +121,8 @@ def add_options(parser: pytest.Parser) -> None:
         "--gitops-kubernetes-version", metavar="VERSION", action="append", default=[], help=_text(_KUBERNETES_HELP)
     )
     group.addoption("--gitops-check", metavar="CHECK", action="append", default=[], help=_text(_CHECK_HELP))
+    group.addoption("--gitops-base", metavar="REF", default=None, help=_text(_BASE_HELP))
+    group.addoption("--gitops-changed", action="store_true", help=_text(_CHANGED_HELP))
     group.addoption("--gitops-snapshot", action="store_true", help=_text(_SNAPSHOT_HELP))
     group.addoption("--gitops-rule", metavar="GLOB", action="append", default=[], help=_text(_RULE_HELP))
     group.addoption("--gitops-report", metavar="FILE", action="append", default=[], help=_text(_REPORT_HELP))
@@ -111,6 +135,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("gitops_repo", "The GitOps repository to test, relative to the ini file; see --gitops-repo.")
     parser.addini("gitops_sources", "Local directories for sources, relative to the ini file.", "linelist", [])
+    parser.addini("gitops_base", "Review what changes since this ref in every run; see --gitops-base.")
     parser.addini("gitops_snapshot", "Compare with snapshots in every run; see --gitops-snapshot.", "bool", False)
 
 
@@ -136,15 +161,28 @@ def read_settings(config: pytest.Config) -> Settings | None:
         graphs=tuple(_graphs(config)),
         tree=config.getoption("gitops_tree"),
         snapshot=_snapshot(config),
+        base=_base(config) or (DEFAULT_BASE if config.getoption("gitops_changed") else None),
+        changed=config.getoption("gitops_changed"),
     )
 
 
 def _checks(config: pytest.Config) -> tuple[str, ...]:
     chosen = config.getoption("gitops_check")
+    valid = (*CHECKS, SNAPSHOT, REVIEW)
     for name in chosen:
-        if name not in (*CHECKS, SNAPSHOT):
-            raise pytest.UsageError(f"--gitops-check: {name!r} is not one of {', '.join((*CHECKS, SNAPSHOT))}")
-    return tuple(name for name in CHECKS if name in chosen) if chosen else CHECKS
+        if name not in valid:
+            raise pytest.UsageError(f"--gitops-check: {name!r} is not one of {', '.join(valid)}")
+    base = _base(config)
+    if REVIEW in chosen and not base:
+        raise pytest.UsageError("--gitops-check: review needs something to compare with; give --gitops-base=REF")
+    known = (*CHECKS, REVIEW) if base else CHECKS
+    return tuple(name for name in known if name in chosen) if chosen else known
+
+
+def _base(config: pytest.Config) -> str:
+    """Return the ref to compare with, empty where there is none to."""
+    option = config.getoption("gitops_base")
+    return str(config.getini("gitops_base") if option is None else option).strip()
 
 
 def _snapshot(config: pytest.Config) -> bool:

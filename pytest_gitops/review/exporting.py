@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from pytest_gitops.exceptions import RepositoryError
@@ -22,8 +23,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 def export(store: Store, tree: str, target: Path) -> tuple[str, ...]:
     """Write a tree's files below ``target``, which is made; return the paths of its submodules, which stay out.
 
-    Symbolic links lead nowhere, and what would lie outside of ``target`` (``..``, ``.git``, below a link) is left out, as
-    is what this file system can't hold. Files larger than the engine reads are there, empty but as large.
+    Symbolic links lead nowhere, and what would lie outside of ``target`` (``..``, ``.git``, below a link) is left out,
+    as is what this file system can't hold. Files larger than the engine reads are there, empty but as large.
 
     Raises RepositoryError for a tree beyond 200,000 files or 1 GiB, and GitError where the clone lacks a part of it.
     """
@@ -71,12 +72,12 @@ class _Writer:
         """Write a symbolic link."""
         self._links.add(entry.path)
         if self._prepared(entry.path):
-            _passing(lambda: os.symlink(NOWHERE, os.path.join(self._target, entry.path)))
+            _passing(partial(os.symlink, NOWHERE, os.path.join(self._target, entry.path)))
 
     def write(self, entry: Entry, content: bytes, *, size: int = 0) -> None:
         """Write a file; one of ``size`` bytes without content takes no room."""
         if self._prepared(entry.path):
-            _passing(lambda: self._create(entry.path, content, size))
+            _passing(partial(self._create, entry.path, content, size))
 
     def _create(self, path: str, content: bytes, size: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
@@ -92,7 +93,7 @@ class _Writer:
             if parent in self._links:
                 return False
             if parent not in self._made:
-                if not _passing(lambda parent=parent: os.mkdir(os.path.join(self._target, parent), 0o700)):  # type: ignore[misc]
+                if not _passing(partial(os.mkdir, os.path.join(self._target, parent), 0o700)):
                     return False
                 self._made.add(parent)
         return True
@@ -106,10 +107,10 @@ def _parents(path: str) -> Iterator[str]:
         start = path.find("/", start + 1)
 
 
-def _passing(act: object) -> bool:
+def _passing(act: Callable[[], object]) -> bool:
     """Do it, and return whether it could be done; a full disk is no matter of one file. Raises RepositoryError then."""
     try:
-        act()  # type: ignore[operator]
+        act()
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) in _FULL:
             raise RepositoryError(f"the base can't be written to {error}") from None
