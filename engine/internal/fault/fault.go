@@ -22,7 +22,13 @@ const (
 	Substitution Code = "substitution"
 	Remote       Code = "remote"
 	Refused      Code = "refused"
+	Decryption   Code = "decryption"
 	Cancelled    Code = "cancelled"
+	Offline      Code = "offline"
+	Unreachable  Code = "unreachable"
+	NotFound     Code = "not-found"
+	Unauthorized Code = "unauthorized"
+	Artifact     Code = "artifact"
 )
 
 // Place is a file relative to a tree's root and a line counted from 1 (0 where it is unknown).
@@ -42,8 +48,13 @@ type Error struct {
 	Message  string `json:"message"`
 	Remedy   string `json:"remedy,omitempty"`
 	Resource string `json:"resource,omitempty"`
-	URL      string `json:"url,omitempty"`
-	Variable string `json:"variable,omitempty"`
+	// Template is a chart's template, by the path that Helm gives it, and TemplateLine a line of it.
+	Template     string `json:"template,omitempty"`
+	TemplateLine int    `json:"template_line,omitempty"`
+	URL          string `json:"url,omitempty"`
+	// ValuesPath is the value in the expression that failed, such as ingress.host.
+	ValuesPath string `json:"values_path,omitempty"`
+	Variable   string `json:"variable,omitempty"`
 	// Fleeting is set where the remedy goes by what else is in the tree, which the build hasn't read.
 	Fleeting bool `json:"-"`
 }

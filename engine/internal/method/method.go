@@ -40,6 +40,8 @@ func (e *Engine) Table() map[string]protocol.Handler {
 		"open":  method(e.open),
 		"scan":  method(e.scan),
 		"build": method(e.build),
+		"chart": method(e.chart),
+		"helm":  method(e.helm),
 
 		"lint":     method(e.lint),
 		"schemas":  method(e.schemas),
