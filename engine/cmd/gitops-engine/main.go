@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -32,17 +33,34 @@ func main() {
 	guard.Memory(context.Background(), os.Stderr, os.Exit)
 	// The parent ends the engine by closing its input; an interrupt at the terminal is meant for the parent.
 	signal.Ignore(os.Interrupt)
-	network.Deny()
 	out := os.Stdout
 	quiet()
-	engine := &method.Engine{Version: identity()}
-	server := protocol.Server{Methods: engine.Table()}
-	err := server.Serve(context.Background(), os.Stdin, out, greeting())
-	engine.Close()
-	if err != nil {
+	serve := render
+	if len(os.Args) == 2 && os.Args[1] == "--fetch" {
+		serve = fetch
+	}
+	if err := serve(out); err != nil {
 		slog.Error("the engine ends", "reason", err)
 		os.Exit(1)
 	}
+}
+
+// render answers all methods but fetch, without the network.
+func render(out io.Writer) error {
+	network.Deny()
+	engine := &method.Engine{Version: identity()}
+	defer engine.Close()
+	server := protocol.Server{Methods: engine.Table()}
+	return server.Serve(context.Background(), os.Stdin, out, greeting())
+}
+
+// fetching is how many fetches are in work at a time: they mostly wait.
+const fetching = 8
+
+// fetch answers the method fetch alone.
+func fetch(out io.Writer) error {
+	server := protocol.Server{Methods: method.Fetching(), Workers: fetching}
+	return server.Serve(context.Background(), os.Stdin, out, greeting())
 }
 
 func greeting() hello {

@@ -54,6 +54,9 @@ func (c *Cache) list() ([]stored, int64) {
 	var entries []stored
 	var total int64
 	_ = fs.WalkDir(c.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && len(name) > 2 {
+			return fs.SkipDir // somebody else's, such as fetched sources
+		}
 		if err != nil || !entry.Type().IsRegular() {
 			return nil
 		}

@@ -1,0 +1,81 @@
+package policy
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
+)
+
+// enough is how many hosts must fail, and none answer, for the network to count as absent.
+const enough = 2
+
+// Presence knows which hosts can't be reached, and whether any can: what was noticed once isn't waited for again.
+type Presence struct {
+	mutex   sync.Mutex
+	failed  map[string]string
+	reached bool
+}
+
+// Check returns an error where a host needn't be asked.
+func (p *Presence) Check(host string) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if reason, failed := p.failed[host]; failed {
+		return fault.New(fault.Unreachable, "%s can't be reached: %s", host, reason)
+	}
+	if !p.reached && len(p.failed) >= enough {
+		return fault.New(fault.Offline, "the network is not there: none of %d hosts could be reached", len(p.failed))
+	}
+	return nil
+}
+
+// Failed notes that a host couldn't be connected to, and returns what to say of it.
+func (p *Presence) Failed(host string, err error) error {
+	reason := reasonOf(err)
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.failed == nil {
+		p.failed = map[string]string{}
+	}
+	p.failed[host] = reason
+	return fault.New(fault.Unreachable, "%s can't be reached: %s", host, reason)
+}
+
+// Reached notes that a host was connected to.
+func (p *Presence) Reached() {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.reached = true
+}
+
+// Budget bounds the bytes of one fetch.
+type Budget struct {
+	mutex sync.Mutex
+	left  int64
+	most  int64
+}
+
+// NewBudget allows so many bytes.
+func NewBudget(most int64) *Budget { return &Budget{left: most, most: most} }
+
+// Spend takes bytes off the budget; the error says that there are too few.
+func (b *Budget) Spend(bytes int64) error {
+	if b == nil {
+		return nil
+	}
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if b.left -= bytes; b.left < 0 {
+		return fault.New(fault.Limit, "it is larger than %s", Size(b.most))
+	}
+	return nil
+}
+
+// Size returns a number of bytes for a person.
+func Size(bytes int64) string {
+	if bytes >= 1<<20 {
+		return fmt.Sprintf("%d MiB", bytes>>20)
+	}
+	return fmt.Sprintf("%d bytes", bytes)
+}
