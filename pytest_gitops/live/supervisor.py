@@ -76,6 +76,11 @@ class Supervisor:
         with self._changed:
             self._changed.wait_for(lambda: program.status is not None, timeout=grace + 5)
 
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """All programs, in the order in which they were last started."""
+        return tuple(self._programs.values())
+
     def running(self, name: str) -> bool:
         """Return whether a program was started and has not ended."""
         program = self._programs.get(name)

@@ -67,6 +67,11 @@ class ControlPlane:
             name, argv, log=self.directory / f"{name}.log", env=environment, cwd=self.directory
         )
 
+    def diagnose(self) -> str:
+        """Return the last lines of every program's log, those of programs that have ended first."""
+        programs = sorted(self.supervisor.programs, key=lambda program: program.status is None)
+        return "\n".join(f"{program.name} ({_state(program)}):\n{program.last_lines()}" for program in programs)
+
     def close(self) -> None:
         """End all processes and remove all files; may be called twice."""
         self.supervisor.close()
@@ -133,3 +138,9 @@ def _died(program: Program) -> str:
     if program.status is None:
         return f"{program.name} was not ready after {READY_SECONDS:.0f} s:\n{program.last_lines()}"
     return f"{program.name} ended with status {program.status}:\n{program.last_lines()}"
+
+
+def _state(program: Program) -> str:
+    if program.failure:
+        return program.failure
+    return "running" if program.status is None else f"ended with status {program.status}"

@@ -1,0 +1,204 @@
+"""Asks an API server what it makes of a cluster's objects: what only it can tell, before anything is merged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pytest_gitops.live.api import Api, ApiError, Kind
+from pytest_gitops.live.waiting import until
+from pytest_gitops.model import JsonObject, Resource
+from pytest_gitops.objects import namespace_of
+
+# kustomize-controller's own, see its main.go: fields it has applied are its own again.
+MANAGER = "kustomize-controller"
+WORKERS = 8
+DEFINITION = "CustomResourceDefinition"
+# What decides about other objects has to be there before them.
+POLICIES = (
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+)
+FOUNDATIONS = ("Namespace", "PriorityClass", "RuntimeClass", "StorageClass", "IngressClass", "ServiceAccount")
+ESTABLISHED_SECONDS = 20.0
+ACTIVE_SECONDS = 15.0
+PROBE = "pytest-gitops-probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An object that the API server refuses, and how it says so."""
+
+    resource: Resource
+    error: ApiError
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An object of a kind that the API server doesn't serve: nothing here defines it."""
+
+    resource: Resource
+
+
+Verdict = Refused | Unknown
+
+
+class Application:
+    """One API server to apply a cluster's objects to, in the order in which Flux would.
+
+    ``prepare`` puts there what others need, for real; ``try_out`` asks what would become of the rest, by a dry run;
+    ``establish`` applies for real what a later ``try_out`` is to be compared with.
+    """
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._kinds = api.kinds()
+
+    def prepare(self, resources: Sequence[Resource], definitions: Iterable[JsonObject] = ()) -> Iterator[Verdict]:
+        """Apply definitions, namespaces and admission policies; yield those that are refused.
+
+        ``definitions`` are further CustomResourceDefinitions, for kinds that no object of the cluster defines.
+        """
+        own = {resource.name for resource in resources if resource.kind == DEFINITION}
+        for definition in definitions:
+            if definition["metadata"]["name"] not in own:
+                self._apply(definition)
+        yield from self._apply_all(resources, (DEFINITION,))
+        self._await_definitions()
+        yield from self._apply_all(resources, FOUNDATIONS[:1])
+        self._make_namespaces(resources)
+        yield from self._apply_all(resources, FOUNDATIONS[1:])
+        if any(resource.kind in POLICIES for resource in resources):
+            parameters = tuple(_parameter_kinds(resources))
+            yield from self._apply_all(resources, parameters)
+            yield from self._apply_all(resources, POLICIES)
+            self._await_policies()
+
+    def try_out(self, resources: Sequence[Resource]) -> Iterator[Verdict]:
+        """Yield what is said of each object that would not be applied, in the objects' order."""
+        yield from self._judged([resource for resource in resources if resource.kind != DEFINITION], dry_run=True)
+
+    def establish(self, resources: Sequence[Resource]) -> Iterator[Verdict]:
+        """Apply objects for real; yield what is refused."""
+        yield from self._judged([resource for resource in resources if resource.kind != DEFINITION], dry_run=False)
+
+    def _apply_all(self, resources: Sequence[Resource], kinds: Sequence[str]) -> Iterator[Verdict]:
+        for kind in kinds:
+            yield from self._judged([resource for resource in resources if resource.kind == kind], dry_run=False)
+
+    def _judged(self, resources: Sequence[Resource], *, dry_run: bool) -> Iterator[Verdict]:
+        ask: Callable[[Resource], Verdict | None] = lambda resource: self._verdict(resource, dry_run=dry_run)  # noqa: E731
+        with ThreadPoolExecutor(WORKERS) as pool:
+            yield from (verdict for verdict in pool.map(ask, resources) if verdict is not None)
+
+    def _verdict(self, resource: Resource, *, dry_run: bool) -> Verdict | None:
+        kind = self._kinds.get((resource.api_version, resource.kind))
+        if kind is None:
+            return Unknown(resource)
+        if kind.namespaced and not resource.namespace:
+            # Flux refuses it without asking; the schema check says so.
+            return None
+        try:
+            self._api.apply(kind, resource.object, manager=MANAGER, force=True, dry_run=dry_run)
+        except ApiError as error:
+            return Refused(resource, error)
+        return None
+
+    def _apply(self, obj: JsonObject) -> None:
+        """Apply an object of the harness' own; raises ApiError."""
+        kind = self._kinds[obj["apiVersion"], obj["kind"]]
+        self._api.apply(kind, obj, manager=PROBE, force=True)
+
+    def _await_definitions(self) -> None:
+        """Wait until every definition is served, and take note of the kinds."""
+        kind = self._kinds["apiextensions.k8s.io/v1", DEFINITION]
+        until(lambda: all(map(_is_settled, self._api.list(kind))), ESTABLISHED_SECONDS)
+        until(lambda: _served(self._api, kind) <= self._learn(), ESTABLISHED_SECONDS)
+
+    def _learn(self) -> set[tuple[str, str]]:
+        self._kinds = self._api.kinds()
+        return set(self._kinds)
+
+    def _make_namespaces(self, resources: Iterable[Resource]) -> None:
+        """Make the namespaces that objects name and nothing declares, and what a controller would put into each.
+
+        That one is missing is for the checks of references to tell; here it would only hide what else is wrong.
+        """
+        named = {namespace_of(resource.object) for resource in resources} - {""}
+        there = {str(obj["metadata"]["name"]) for obj in self._api.list(self._kinds["v1", "Namespace"])}
+        for name in sorted(named - there):
+            self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        for name in sorted(named | there):
+            self._apply(
+                {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}}
+            )
+
+    def _await_policies(self) -> None:
+        """Wait until a policy of the harness' own, made last, takes effect: those before it then do too."""
+        for obj in _probe_policy():
+            self._apply(obj)
+        kind = self._kinds["v1", "ConfigMap"]
+
+        def is_denied() -> bool:
+            try:
+                self._api.apply(kind, _probe(), manager=PROBE, dry_run=True)
+            except ApiError:
+                return True
+            return False
+
+        until(is_denied, ACTIVE_SECONDS)
+
+
+def _is_settled(definition: JsonObject) -> bool:
+    """Tell whether a definition is established, or will never be."""
+    conditions = {c["type"]: c["status"] for c in (definition.get("status") or {}).get("conditions") or ()}
+    return conditions.get("Established") == "True" or conditions.get("NamesAccepted") == "False"
+
+
+def _served(api: Api, kind: Kind) -> set[tuple[str, str]]:
+    """Return the kinds that the established definitions say they serve."""
+    found = set()
+    for definition in api.list(kind):
+        conditions = {c["type"]: c["status"] for c in (definition.get("status") or {}).get("conditions") or ()}
+        if conditions.get("Established") == "True":
+            spec = definition["spec"]
+            versions = [version["name"] for version in spec["versions"] if version.get("served")]
+            found |= {(f"{spec['group']}/{version}", str(spec["names"]["kind"])) for version in versions}
+    return found
+
+
+def _parameter_kinds(resources: Iterable[Resource]) -> list[str]:
+    """Return the kinds that policies take parameters of."""
+    kinds = (resource.spec.get("paramKind") or {} for resource in resources if resource.kind in POLICIES)
+    return sorted({str(kind["kind"]) for kind in kinds if kind.get("kind")})
+
+
+def _probe() -> JsonObject:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": PROBE, "namespace": "default"}}
+
+
+def _probe_policy() -> list[JsonObject]:
+    api_version = "admissionregistration.k8s.io/v1"
+    rules = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["configmaps"]}
+    condition = {"name": "probe", "expression": f"object.metadata.name == '{PROBE}'"}
+    return [
+        {
+            "apiVersion": api_version,
+            "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": PROBE},
+            "spec": {
+                "matchConstraints": {"resourceRules": [rules]},
+                "matchConditions": [condition],
+                "validations": [{"expression": "false"}],
+            },
+        },
+        {
+            "apiVersion": api_version,
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": PROBE},
+            "spec": {"policyName": PROBE, "validationActions": ["Deny"]},
+        },
+    ]

@@ -1,0 +1,73 @@
+"""The provider ``hermetic``: clusters of plain processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+from pytest_gitops.live.hermetic.cluster import ControlPlane
+from pytest_gitops.live.hermetic.flux import start_controllers
+from pytest_gitops.live.hermetic.ports import LOOPBACK
+from pytest_gitops.live.hermetic.programs import Programs, find_programs
+from pytest_gitops.live.hermetic.simulation import SIMULATED
+from pytest_gitops.live.provider import Wish
+from pytest_gitops.model import JsonObject
+
+
+class HermeticProvider:
+    """Starts clusters of plain processes: works as an ordinary user, without Docker and without a network."""
+
+    def start(self, wish: Wish) -> HermeticCluster:
+        """Start a control plane."""
+        programs = find_programs()
+        cluster = HermeticCluster(programs, ControlPlane(programs, wish.name))
+        if wish.workloads or wish.flux:
+            cluster.start_workloads()
+        return cluster
+
+
+class HermeticCluster:
+    """A control plane of plain processes, with simulated nodes and pods."""
+
+    owned = True
+    context = None
+    host = LOOPBACK
+
+    def __init__(self, programs: Programs, control_plane: ControlPlane) -> None:
+        self._programs = programs
+        self._control_plane = control_plane
+        self.kubeconfig: Path = control_plane.access.kubeconfig
+        self.simulated: tuple[str, ...] = ()
+        versions = ", ".join(f"{name} {version}" for name, version in programs.versions)
+        self.description = f"hermetic cluster ({versions})" if versions else "hermetic cluster"
+
+    def start_workloads(self) -> None:
+        """Start what makes workloads come up."""
+        self.simulated = SIMULATED
+        self._control_plane.start_workloads()
+
+    def definitions(self) -> list[JsonObject]:
+        """Return the CustomResourceDefinitions of the controllers' own modules."""
+        files = sorted(self._programs.definitions.glob("*.yaml"))
+        return [yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER) for file in files]  # noqa: S506
+
+    def start_flux(self) -> None:
+        """Start Flux's controllers."""
+        start_controllers(self._control_plane, self._programs.controllers)
+
+    def break_images(self, images: Iterable[str]) -> None:
+        """Have kwok never let a pod with one of these images get ready."""
+        self._control_plane.simulate(images)
+
+    def diagnose(self) -> str:
+        """Return the last lines of every program's log, by program."""
+        return self._control_plane.diagnose()
+
+    def close(self) -> None:
+        """End all processes and remove all files."""
+        self._control_plane.close()
+
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

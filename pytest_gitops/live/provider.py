@@ -1,0 +1,73 @@
+"""What makes a cluster to try a repository on; every provider implements this and nothing else is asked of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pytest_gitops.model import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted of a cluster.
+
+    ``workloads`` asks for what makes Deployments and the like come up, ``flux`` for Flux's controllers too; without
+    either, an API server is enough.
+    """
+
+    name: str = "gitops"
+    workloads: bool = False
+    flux: bool = False
+
+
+class Running(Protocol):
+    """A cluster that answers."""
+
+    @property
+    def owned(self) -> bool:
+        """Whether it was made for this run and goes with it."""
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The kubeconfig to reach it with."""
+
+    @property
+    def context(self) -> str | None:
+        """The kubeconfig's context, None for its current one."""
+
+    @property
+    def simulated(self) -> tuple[str, ...]:
+        """What isn't real in it."""
+
+    @property
+    def description(self) -> str:
+        """What it is, for the run's header."""
+
+    @property
+    def host(self) -> str:
+        """This machine's address as the cluster's controllers reach it."""
+
+    def definitions(self) -> list[JsonObject]:
+        """Return Flux's CustomResourceDefinitions, empty where the cluster has them already."""
+
+    def start_flux(self) -> None:
+        """Start Flux's controllers, once their definitions are there."""
+
+    def break_images(self, images: Iterable[str]) -> None:
+        """Have these images, and only these, be ones that can't be pulled from now on."""
+
+    def diagnose(self) -> str:
+        """Return the end of what the cluster's own programs wrote, for an error message."""
+
+    def close(self) -> None:
+        """End the cluster where it is owned; may be called twice."""
+
+
+class Provider(Protocol):
+    """Starts clusters. Raises LiveError where none can be had: the message says what is missing and what to do."""
+
+    def start(self, wish: Wish) -> Running:
+        """Start a cluster, and return it once its API server is ready."""
