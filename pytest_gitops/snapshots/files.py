@@ -60,7 +60,7 @@ class Plan:
                 yield path
 
     def _concerns(self, path: Path) -> bool:
-        directory = path.parent.parent.relative_to(self.folder).as_posix()
+        directory = "/".join(path.relative_to(self.folder).parts[:-2])
         return not self._partial or directory in {cluster_folder(name) for name in self._clusters}
 
 

@@ -23,6 +23,7 @@ _MISSING = object()
 _NAMES = ("name", "containerPort", "port", "mountPath", "host", "key", "path", "ip")
 
 Values = Mapping[str, Any]
+_Key = tuple[str, ...]
 
 
 def matrix(variants: Mapping[str, Sequence[JsonObject]]) -> str:
@@ -43,31 +44,41 @@ def matrix(variants: Mapping[str, Sequence[JsonObject]]) -> str:
 def _aligned(variants: Mapping[str, Sequence[JsonObject]]) -> dict[str, dict[str, JsonObject]]:
     """Return the objects by what they are called in all variants, and by variant.
 
-    The namespace is not looked at where kind and name tell the objects of each variant apart.
+    The namespace is not looked at where kind and name tell the objects of each variant apart, nor is the variant's own
+    name in front of or behind an object's, as ``namePrefix`` and ``nameSuffix`` put it there.
     """
-    ids = {label: [ResourceId.of(obj) for obj in objects] for label, objects in variants.items()}
-    repeated = {
-        key
-        for found in ids.values()
-        for key, number in Counter((id.group, id.kind, id.name) for id in found).items()
-        if number > 1
-    }
-    aligned: dict[tuple[str, ...], dict[str, JsonObject]] = {}
-    for label, objects in variants.items():
-        for id, obj in zip(ids[label], objects, strict=True):
-            key = (id.group, id.kind, id.name)
-            aligned.setdefault((*key, id.namespace) if key in repeated else key, {})[label] = obj
+    found = [(label, ResourceId.of(obj), obj) for label, objects in variants.items() for obj in objects]
+    shared = Counter(key for _label, key in {(label, _key(id, _bare(id.name, label))) for label, id, _obj in found})
+    keyed = [
+        (label, id, obj, key if shared[key := _key(id, _bare(id.name, label))] > 1 else _key(id, id.name))
+        for label, id, obj in found
+    ]
+    counts = Counter((label, key) for label, _id, _obj, key in keyed)
+    repeated = {key for (_label, key), number in counts.items() if number > 1}
+    aligned: dict[_Key, dict[str, JsonObject]] = {}
+    for label, id, obj, key in keyed:
+        whole = (id.group, id.kind, id.name, id.namespace)
+        aligned.setdefault(whole if key in repeated else key, {})[label] = obj
     return dict(_titled(aligned))
 
 
-def _titled(aligned: Mapping[tuple[str, ...], dict[str, JsonObject]]) -> Iterator[tuple[str, dict[str, JsonObject]]]:
+def _key(id: ResourceId, name: str) -> _Key:
+    return id.group, id.kind, name
+
+
+def _bare(name: str, label: str) -> str:
+    own = label.rpartition("/")[2]
+    return name.removeprefix(f"{own}-").removesuffix(f"-{own}")
+
+
+def _titled(aligned: Mapping[_Key, dict[str, JsonObject]]) -> Iterator[tuple[str, dict[str, JsonObject]]]:
     titles = {key: _title(key, found) for key, found in aligned.items()}
     counts = Counter(titles.values())
     for key in sorted(aligned, key=lambda key: (titles[key], key)):
         yield titles[key] if counts[titles[key]] == 1 else f"{titles[key]} ({'/'.join(key)})", aligned[key]
 
 
-def _title(key: tuple[str, ...], found: Mapping[str, JsonObject]) -> str:
+def _title(key: _Key, found: Mapping[str, JsonObject]) -> str:
     namespaces = {ResourceId.of(obj).namespace for obj in found.values()}
     return "/".join(part for part in (key[1], namespaces.pop() if len(namespaces) == 1 else "", key[2]) if part)
 

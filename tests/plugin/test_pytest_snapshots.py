@@ -136,7 +136,7 @@ def failure(result: pytest.RunResult, title: str) -> list[str]:
     """Return what a failed item says."""
     lines = result.outlines
     start = next(number for number, line in enumerate(lines) if line.strip("_ ") == title) + 1
-    end = next(number for number, line in enumerate(lines[start:], start) if line[:3] in ("___", "---", "===", "[gw"))
+    end = next(number for number, line in enumerate(lines[start:], start) if line[:3] in ("___", "---", "==="))
     return [line for line in lines[start:end] if not line.startswith("[gw")]
 
 
@@ -232,14 +232,14 @@ def test_a_difference_is_told_by_object(kept: Path, snapshot: Snapshot) -> None:
         "  +   hour: '12'",
         "  remedy: if this is meant, --snapshot-update writes it anew",
     ]
-    assert summary(result) == ["4 snapshots failed. 3 snapshots passed."]
+    assert summary(result) == ["3 snapshots failed. 4 snapshots passed."]
 
 
 def test_update_takes_over_a_difference(kept: Path, snapshot: Snapshot) -> None:
     write_files(kept, {"apps/base/config.yaml": config_map("web", greeting="bye")})
     result = snapshot("--snapshot-update", "--snapshot-details")
     assert result.ret == pytest.ExitCode.OK
-    assert summary(result)[0] == "3 snapshots passed. 4 snapshots updated."
+    assert summary(result)[0] == "4 snapshots passed. 3 snapshots updated."
     assert read(kept, "clusters/production/flux-system/apps.yaml") == APPS.replace("hello", "bye")
 
 
@@ -248,7 +248,7 @@ def test_update_new_only_leaves_a_difference(kept: Path, snapshot: Snapshot) -> 
     (kept / FOLDER / "overlays/apps/canary.yaml").unlink()
     result = snapshot("--snapshot-update-new-only")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    assert summary(result) == ["3 snapshots failed. 3 snapshots passed. 1 snapshot generated."]
+    assert summary(result) == ["2 snapshots failed. 4 snapshots passed. 1 snapshot generated."]
     assert read(kept, "clusters/production/flux-system/apps.yaml") == APPS
 
 
@@ -439,6 +439,6 @@ def test_a_folder_that_flux_does_not_see_can_lie_anywhere(healthy: Path, snapsho
 def test_without_syrupy_there_is_an_error(healthy: Path, pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-snapshot", "-p", "no:syrupy")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert result.errlines == [
+    assert result.errlines[0] == (
         'ERROR: --gitops-snapshot needs syrupy: pip install "pytest-gitops[snapshot]", and leave out -p no:syrupy'
-    ]
+    )
