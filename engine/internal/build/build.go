@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"path"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/substitute"
@@ -27,6 +29,8 @@ type Request struct {
 	Strict bool `json:"strict"`
 	// Remote allows to fetch remote bases.
 	Remote bool `json:"remote"`
+	// Decryption are the keys for what SOPS encrypted, nil where there are none.
+	Decryption *Decryption `json:"decryption"`
 }
 
 // Resource is one rendered object. Its fields are in the order of their JSON keys.
@@ -42,16 +46,30 @@ type Resource struct {
 
 // Result is a rendered Kustomization. Its fields are in the order of their JSON keys.
 type Result struct {
+	Encrypted    []Encrypted           `json:"encrypted"`
 	Placeholders map[string]string     `json:"placeholders"`
 	Reads        []string              `json:"reads"`
 	Resources    []Resource            `json:"resources"`
+	Secrets      []string              `json:"secrets"`
 	Variables    []substitute.Variable `json:"variables"`
 }
 
 // Run renders. It returns what the rendering asked of the view even where it fails.
-func Run(ctx context.Context, view *tree.View, request Request) (*Result, *tree.Trace, error) {
+func Run(ctx context.Context, view *tree.View, request Request) (_ *Result, _ *tree.Trace, err error) {
 	job := &job{ctx: ctx, view: view, request: request, dir: tree.Absolute(path.Clean("/" + request.Path))}
 	job.fs = job.fileSystem()
+	job.startDecryption()
+	defer func() {
+		if secrets := job.decryption.secrets; len(secrets) > 0 {
+			// What panics may quote what it can't use.
+			if reason := recover(); reason != nil {
+				err = fault.New(fault.Panic, "build failed: %v", reason)
+			}
+			if err != nil && ctx.Err() == nil {
+				err = redact(fault.Of(err, fault.Build), secrets)
+			}
+		}
+	}()
 	if err := job.useSchema(); err != nil {
 		return nil, job.fs.Trace(), err
 	}
@@ -78,6 +96,8 @@ type job struct {
 	manifest string
 	seen     sighting
 	values   map[string]string
+	// decryption is what was decrypted, and what could not be.
+	decryption decryptor
 	// building is set while kustomize runs; whatever panics then is recovered.
 	building bool
 	// weight is this job's share of the schema: everyone's while no other job runs.
@@ -93,11 +113,16 @@ func (j *job) run() (*Result, error) {
 			return nil, err
 		}
 	}
+	if j.decrypts() {
+		if err := j.decryptSources(); err != nil {
+			return nil, err
+		}
+	}
 	resources, origins, err := j.kustomize()
 	if err != nil {
 		return nil, err
 	}
-	substitution, err := j.postBuild(resources)
+	substitution, err := j.postBuild(resources, origins)
 	if err != nil {
 		return nil, err
 	}
@@ -106,9 +131,11 @@ func (j *job) run() (*Result, error) {
 		return nil, err
 	}
 	return &Result{
+		Encrypted:    append([]Encrypted{}, j.decryption.notes...),
 		Placeholders: substitution.Placeholders(),
 		Reads:        j.fs.Trace().Reads(),
 		Resources:    encoded.encoded,
+		Secrets:      distinct(j.decryption.secrets),
 		Variables:    encoded.place(substitution.Variables()),
 	}, nil
 }
@@ -147,8 +174,13 @@ func leftOut(where string, why tree.Reason) string {
 	}
 }
 
-// postBuild checks each resource and substitutes in it.
-func (j *job) postBuild(resources resmap.ResMap) (*substitute.Substitution, error) {
+func distinct(texts []string) []string {
+	sorted := slices.Sorted(slices.Values(texts))
+	return append([]string{}, slices.Compact(sorted)...)
+}
+
+// postBuild checks each resource, decrypts it and substitutes in it.
+func (j *job) postBuild(resources resmap.ResMap, origins []origin) (*substitute.Substitution, error) {
 	if j.request.Kustomization == nil {
 		return nil, nil
 	}
@@ -160,6 +192,9 @@ func (j *job) postBuild(resources resmap.ResMap) (*substitute.Substitution, erro
 	for index, res := range resources.Resources() {
 		if res.GetName() == "" || res.GetKind() == "" || res.GetApiVersion() == "" {
 			return nil, fault.New(fault.YAML, "failed to decode Kubernetes apiVersion, kind and name from: %v", res)
+		}
+		if err := j.decryptIn(resources, res, originAt(origins, index)); err != nil {
+			return nil, err
 		}
 		if substitution == nil {
 			continue
@@ -175,6 +210,25 @@ func (j *job) postBuild(resources resmap.ResMap) (*substitute.Substitution, erro
 		}
 	}
 	return substitution, nil
+}
+
+func originAt(origins []origin, index int) origin {
+	if index < len(origins) {
+		return origins[index]
+	}
+	return origin{}
+}
+
+// decryptIn decrypts a resource of m in place.
+func (j *job) decryptIn(m resmap.ResMap, res *resource.Resource, from origin) error {
+	if !j.decrypts() {
+		return nil
+	}
+	changed, err := j.decryptResource(res, from)
+	if err == nil && changed {
+		_, err = m.Replace(res)
+	}
+	return err
 }
 
 // isKustomizationFile follows IsKustomization of fluxcd/pkg/ssa.

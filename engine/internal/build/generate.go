@@ -70,7 +70,7 @@ func decode(data []byte, request *Request) error {
 		Kustomization json.RawMessage `json:"kustomization"`
 	}{plain: (*plain)(request)}
 	if err := json.Unmarshal(data, &fields); err != nil {
-		return fault.New(fault.Protocol, "%s", err)
+		return fault.Of(err, fault.Protocol)
 	}
 	if len(fields.Kustomization) == 0 {
 		return nil

@@ -53,8 +53,14 @@ func Corpora(t testing.TB, parts ...string) string {
 	return directory
 }
 
-// beside goes up to the module's root, which is one below the project's.
+// beside goes up from the module's root, which is one below the project's.
 func beside(t testing.TB) string {
+	t.Helper()
+	return filepath.Join(module(t), "..", "..", "shared", "corpora")
+}
+
+// module returns the module's root.
+func module(t testing.TB) string {
 	t.Helper()
 	at, err := os.Getwd()
 	if err != nil {
@@ -65,5 +71,5 @@ func beside(t testing.TB) string {
 			break
 		}
 	}
-	return filepath.Join(at, "..", "..", "shared", "corpora")
+	return at
 }

@@ -33,6 +33,7 @@ type Document struct {
 	documents []mapping
 	metadata  *metadata
 	secrets   []string
+	whole     bool
 }
 
 // Load reads a document; the error is ErrNoMetadata where it isn't encrypted.
@@ -50,6 +51,7 @@ func Load(data []byte, in Format) (_ *Document, err error) {
 	if len(documents) == 0 {
 		return nil, ErrNoMetadata
 	}
+	whole := isWhole(documents)
 	fields, err := known[in].extract(documents)
 	if err != nil {
 		return nil, err
@@ -58,8 +60,29 @@ func Load(data []byte, in Format) (_ *Document, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Document{documents: documents, metadata: meta}, nil
+	return &Document{documents: documents, metadata: meta, whole: whole}, nil
 }
+
+// isWhole tells whether the documents of a file have the same metadata, as they have where SOPS wrote the file.
+func isWhole(documents []mapping) bool {
+	macs := map[string]bool{}
+	for _, document := range documents[1:] {
+		macs[macOf(document)] = true
+	}
+	return len(macs) == 0 || len(macs) == 1 && macs[macOf(documents[0])]
+}
+
+func macOf(document mapping) string {
+	for _, item := range document {
+		if fields, isMapping := plain(item.value).(map[string]any); item.key == metadataKey && isMapping {
+			return text(fields["mac"])
+		}
+	}
+	return ""
+}
+
+// Whole tells whether SOPS encrypted the file as a whole, so that its message authentication code is about all of it.
+func (d *Document) Whole() bool { return d.whole }
 
 // ErrMAC says that values were changed, added or removed without SOPS.
 var ErrMAC = errors.New("was changed without SOPS: its message authentication code doesn't fit its content")
@@ -168,8 +191,8 @@ func (d *Document) keep(value any) {
 // Secrets are the values that were decrypted, as texts.
 func (d *Document) Secrets() []string { return d.secrets }
 
-// Conceal puts what the caller makes of a key in place of each encrypted value below it, without decrypting any.
-func (d *Document) Conceal(standIn func(key string) string) error {
+// Conceal puts what the caller makes of a path's keys in place of each encrypted value, without decrypting any.
+func (d *Document) Conceal(standIn func(keys []string) string) error {
 	for _, document := range d.documents {
 		err := document.walk(nil, nil, func(value any, path []string, _ [][]string) (any, error) {
 			if line, isComment := value.(comment); isComment {
@@ -179,7 +202,7 @@ func (d *Document) Conceal(standIn func(key string) string) error {
 				return value, nil
 			}
 			if text, isText := value.(string); isText && cipherText(text) != "" {
-				return standIn(path[len(path)-1]), nil
+				return standIn(path), nil
 			}
 			return value, nil
 		})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -81,27 +80,26 @@ var options = map[string]string{
 // TestFormats compares with sops itself: what it encrypts in every format and by every rule, this decrypts to what it
 // decrypts itself, byte by byte.
 func TestFormats(t *testing.T) {
-	tool := program(t)
-	keys, recipient := generate(t)
+	tool := repotest.NewSops(t)
 	for name, content := range plain {
 		for called, option := range options {
 			t.Run(name+"/"+called, func(t *testing.T) {
 				t.Parallel()
-				directory := repotest.Write(t, map[string]string{name: content, ".sops.yaml": rules(recipient, option)})
+				directory := repotest.Write(t, map[string]string{name: content, ".sops.yaml": rules(tool.Recipient, option)})
 				file := filepath.Join(directory, name)
-				encrypted, err := run(t, tool, keys, "--config", filepath.Join(directory, ".sops.yaml"), "encrypt", file)
+				encrypted, err := tool.Run(t, "--config", filepath.Join(directory, ".sops.yaml"), "encrypt", file)
 				if err != nil {
 					t.Fatal(err)
 				}
 				if err := os.WriteFile(file, encrypted, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				_, mismatch := run(t, tool, keys, "decrypt", file)
-				want, err := run(t, tool, keys, "decrypt", "--ignore-mac", file)
+				_, mismatch := tool.Run(t, "decrypt", file)
+				want, err := tool.Run(t, "decrypt", "--ignore-mac", file)
 				if err != nil {
 					t.Fatal(err)
 				}
-				got, err := decrypt(t, encrypted, sops.FormatOf(name), keys)
+				got, err := decrypt(t, encrypted, sops.FormatOf(name), tool.Key)
 				// What sops writes it can't always read: it makes items of a list's comments, and counts them then.
 				if errors.Is(err, sops.ErrMAC) != (mismatch != nil) || err != nil && mismatch == nil {
 					t.Errorf("got %v, want %v", err, mismatch)
@@ -116,23 +114,20 @@ func TestFormats(t *testing.T) {
 
 // TestGroups puts a data key together from the shares of several groups of keys.
 func TestGroups(t *testing.T) {
-	tool := program(t)
-	first, firstRecipient := generate(t)
-	second, secondRecipient := generate(t)
-	_, thirdRecipient := generate(t)
+	first, second, third := repotest.NewSops(t), repotest.NewSops(t), repotest.NewSops(t)
 	directory := repotest.Write(t, map[string]string{
 		"a.yaml": "a: secret\n",
 		".sops.yaml": fmt.Sprintf("creation_rules:\n- shamir_threshold: 2\n  key_groups:\n  - age: [%s]\n  - age: [%s]\n  - age: [%s]\n",
-			firstRecipient, secondRecipient, thirdRecipient),
+			first.Recipient, second.Recipient, third.Recipient),
 	})
-	encrypted, err := run(t, tool, first, "--config", filepath.Join(directory, ".sops.yaml"), "encrypt", filepath.Join(directory, "a.yaml"))
+	encrypted, err := first.Run(t, "--config", filepath.Join(directory, ".sops.yaml"), "encrypt", filepath.Join(directory, "a.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := decrypt(t, encrypted, sops.YAML, first+"\n"+second); err != nil || string(got) != "a: secret\n" {
+	if got, err := decrypt(t, encrypted, sops.YAML, first.Key+"\n"+second.Key); err != nil || string(got) != "a: secret\n" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	_, err = decrypt(t, encrypted, sops.YAML, first)
+	_, err = decrypt(t, encrypted, sops.YAML, first.Key)
 	var problem *sops.KeyError
 	if !errors.As(err, &problem) {
 		t.Errorf("with one of two shares the error is %v", err)
@@ -141,11 +136,10 @@ func TestGroups(t *testing.T) {
 
 // TestErrors tells what is wrong with files that were damaged, and never what they hold.
 func TestErrors(t *testing.T) {
-	tool := program(t)
-	keys, recipient := generate(t)
-	other, _ := generate(t)
+	tool := repotest.NewSops(t)
+	keys, recipient, other := tool.Key, tool.Recipient, repotest.NewSops(t).Key
 	file := filepath.Join(repotest.Write(t, map[string]string{"a.yaml": "a: hunter2\nb: 12345678\nc: [x]\n"}), "a.yaml")
-	data, err := run(t, tool, keys, "encrypt", "--age", recipient, file)
+	data, err := tool.Run(t, "encrypt", "--age", recipient, file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,10 +208,10 @@ func TestParseKeys(t *testing.T) {
 
 // TestConceal keeps the shape of a document, and nothing of its values.
 func TestConceal(t *testing.T) {
-	tool := program(t)
-	keys, recipient := generate(t)
+	tool := repotest.NewSops(t)
+	recipient := tool.Recipient
 	directory := repotest.Write(t, map[string]string{"a.yaml": "kind: Secret\ndata:\n    a: one\n    m: 5\n    list: [x, {k: y}]\n    e: \"\"\n    # hidden\n    b: true\n"})
-	encrypted, err := run(t, tool, keys, "encrypt", "--age", recipient, "--unencrypted-regex", "kind", filepath.Join(directory, "a.yaml"))
+	encrypted, err := tool.Run(t, "encrypt", "--age", recipient, "--unencrypted-regex", "kind", filepath.Join(directory, "a.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +219,7 @@ func TestConceal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := document.Conceal(func(key string) string { return "<" + key + ">" }); err != nil {
+	if err := document.Conceal(func(keys []string) string { return "<" + keys[len(keys)-1] + ">" }); err != nil {
 		t.Fatal(err)
 	}
 	got, err := document.Emit(sops.YAML)
@@ -256,7 +250,7 @@ func FuzzLoad(f *testing.F) {
 				continue
 			}
 			_ = document.Decrypt(keys)
-			_ = document.Conceal(func(key string) string { return key })
+			_ = document.Conceal(func(keys []string) string { return keys[0] })
 			_, _ = document.Emit(format)
 		}
 	})
@@ -286,37 +280,4 @@ func decrypt(t *testing.T, data []byte, format sops.Format, keys string) ([]byte
 	}
 	content, problem := document.Emit(format)
 	return content, errors.Join(err, problem)
-}
-
-func generate(t *testing.T) (identity, recipient string) {
-	t.Helper()
-	generated, err := age.GenerateX25519Identity()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return generated.String(), generated.Recipient().String()
-}
-
-func program(t *testing.T) string {
-	t.Helper()
-	tool, err := filepath.Abs("../../../tests/tools/bin/sops")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(tool); err != nil {
-		t.Skip("sops is not built: python tests/tools/build.py sops")
-	}
-	return tool
-}
-
-func run(t *testing.T, tool, key string, arguments ...string) ([]byte, error) {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), tool, arguments...)
-	command.Env = []string{"SOPS_AGE_KEY=" + key, "HOME=" + t.TempDir()}
-	var out, problems bytes.Buffer
-	command.Stdout, command.Stderr = &out, &problems
-	if err := command.Run(); err != nil {
-		return nil, fmt.Errorf("%w: %s", err, problems.String())
-	}
-	return out.Bytes(), nil
 }

@@ -27,6 +27,8 @@ type Source struct {
 	Values map[string]string `json:"values"`
 	// Complete is false where the cluster may hold keys that can't be known here; nil means true.
 	Complete *bool `json:"complete"`
+	// Secret says that the values were encrypted in Git: nothing that is made with them is kept.
+	Secret bool `json:"secret"`
 }
 
 func (s Source) complete() bool { return s.Complete == nil || *s.Complete }

@@ -23,6 +23,8 @@ type Trace struct {
 	Fault *fault.Error `json:"-"`
 	// Outside is set once something outside the view was read.
 	Outside bool `json:"-"`
+	// Secret is set once something was decrypted: nothing that was made of it may be kept.
+	Secret bool `json:"-"`
 }
 
 // TraceOf returns what a reading of the given files, and of the list of all files, would have been traced as.
@@ -50,14 +52,14 @@ func (t *Trace) Reads() []string {
 }
 
 // Complete tells whether the trace accounts for all that was read: not where a file couldn't be read, nor where a
-// path outside the view was asked for.
+// path outside the view was asked for, nor where something was decrypted.
 func (t *Trace) Complete() bool {
 	for _, hash := range t.Files {
 		if hash == "" {
 			return false
 		}
 	}
-	return !t.Outside
+	return !t.Outside && !t.Secret
 }
 
 // Holds tells whether the view would answer as it did when the trace was taken.
