@@ -23,6 +23,7 @@ from pytest_gitops.exceptions import EngineError, RepositoryError
 from pytest_gitops.instance_patches import patched
 from pytest_gitops.locating import Locator
 from pytest_gitops.model import Fleet
+from pytest_gitops.network import Network
 from pytest_gitops.notes import notes_of
 from pytest_gitops.overlays import render_overlays, set_aside, unreached_overlays
 from pytest_gitops.recursion import (
@@ -52,27 +53,33 @@ def load(
     configuration: Configuration | None = None,
     sources: Mapping[str, Path] | None = None,
     cache_dir: Path | None = None,
-    remote_bases: bool = False,
     progress: Progress | None = None,
     standby: Standby | None = None,
+    network: Network | None = None,
+    kubernetes: str = "",
 ) -> Fleet:
     """Load a GitOps repository: all its clusters, rendered as each of them would, and the overlays none reaches.
 
     ``path`` is its directory, or a Repository where it is known already what Git says of it.
     ``configuration`` is by default what the repository holds; ``sources`` are further directories that stand for
-    sources, by ``Kind/namespace/name`` or URL. ``cache_dir`` keeps renders between runs. ``remote_bases`` lets
-    kustomization files fetch over the network. ``progress`` is told, after each build, how many are done and how
-    many are known of; both grow. ``standby`` keeps the engine for whoever needs one next.
+    sources, by ``Kind/namespace/name`` or URL. ``cache_dir`` keeps renders, and what was fetched, between
+    runs. ``progress`` is told, after each build or fetch, how many are done and how many are known of; both grow.
+    ``standby`` keeps the engine for whoever needs one next. ``network`` says what may be fetched, by default what the
+    repository names, from public addresses. ``kubernetes`` is the version that charts are rendered for in clusters
+    whose configuration names none, by default the newest known.
 
     Raises RepositoryError, ConfigurationError or EngineError, each of them a GitopsError, where nothing can be
     loaded at all; what is wrong with a single Kustomization is its outcome.
     """
     repository = path if isinstance(path, Repository) else find_repository(path)
     try:
-        with closing(create_renderer(engine, cache=cache_dir, standby=standby)) as created:
+        allowed = network or Network()
+        with closing(create_renderer(engine, cache=cache_dir, standby=standby, network=allowed)) as created:
             renderer = created if progress is None else Watched(created, progress)
             with ExitStack() as resources:
-                return _Loading(repository, renderer, resources, remote=remote_bases).run(configuration, sources or {})
+                loading = _Loading(repository, renderer, resources, allowed)
+                loading.kubernetes, loading.strict_sources = kubernetes, allowed.strict
+                return loading.run(configuration, sources or {})
     except RendererUnavailableError as error:
         raise EngineError(str(error)) from None
 
@@ -80,10 +87,12 @@ def load(
 class _Loading:
     """One load: the steps in the order in which data flows."""
 
-    def __init__(self, repository: Repository, renderer: Renderer, resources: ExitStack, *, remote: bool) -> None:
+    def __init__(self, repository: Repository, renderer: Renderer, resources: ExitStack, network: Network) -> None:
         self._renderer = renderer
         self._resources = resources
-        self._remote = remote
+        self._network = network
+        self.kubernetes = ""
+        self.strict_sources = False
         self._look_at(repository)
 
     def run(self, configuration: Configuration | None, sources: Mapping[str, Path]) -> Fleet:
@@ -110,7 +119,7 @@ class _Loading:
 
     def _look_at(self, repository: Repository) -> None:
         self._repository = repository
-        self._trees = self._resources.enter_context(Trees(self._renderer, repository, remote=self._remote))
+        self._trees = self._resources.enter_context(Trees(self._renderer, repository))
 
     def _pass_by(self, config: Configuration) -> None:
         """Have no part of a cluster found in snapshots: they hold what it renders to, Flux' own objects too."""
@@ -144,7 +153,7 @@ class _Loading:
         """Follow the clusters that files declare, then those that only show in what the first ones leave unread."""
         start = ClusterStart(self._repository, index, reach, config, mapped)
         submit = self._renderer.submit
-        around = Surroundings(self._trees, Places(index), Shared(submit), submit)
+        around = Surroundings(self._trees, Places(index), Shared(submit), submit, self.kubernetes, self.strict_sources)
         locator = Locator(self._repository.root)
         declared = below(part, declared_entries(reach, instances(index, config.ignored(index))))
         entries = name_entries(configured_entries(reach, config, declared), self._repository.name)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from pytest_gitops.network import Network
+from pytest_gitops.network_options import add_network_options, read_network
 
 if TYPE_CHECKING:
     from pytest_gitops.graphs import Drawing
@@ -41,9 +44,9 @@ _CHECK_HELP = """
 Only this check (repeatable): `build`, `schema`, `references`, `policy`, `graph`, `snapshot` or `review`.
 """
 _BASE_HELP = """
-Review what changes in every cluster since REF, a branch, tag or commit: compared are its merge base with HEAD, as forges
-do, and the working tree with what is not committed yet. Adds an item `review` for each part that changes. Also the ini
-value gitops_base; an empty REF turns that off.
+Review what changes in every cluster since REF, a branch, tag or commit: compared are its merge base with HEAD, as
+forges do, and the working tree with what is not committed yet. Adds an item `review` for each part that changes. Also
+the ini value gitops_base; an empty REF turns that off.
 """
 _CHANGED_HELP = """
 Only the items that the change since --gitops-base touches (without it: since origin's default branch): those whose
@@ -89,7 +92,7 @@ class Settings:
     engine: str = "auto"
     cache: bool = True
     sources: tuple[tuple[str, Path], ...] = ()
-    allow_remote_bases: bool = False
+    network: Network = field(default_factory=Network)
     checks: tuple[str, ...] = CHECKS
     rules: tuple[str, ...] = ()
     kubernetes: tuple[str, ...] = ()
@@ -128,11 +131,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--gitops-report", metavar="FILE", action="append", default=[], help=_text(_REPORT_HELP))
     group.addoption("--gitops-graph", metavar="FILE", action="append", default=[], help=_text(_GRAPH_HELP))
     group.addoption("--gitops-tree", action="store_true", help=_text(_TREE_HELP))
-    group.addoption(
-        "--gitops-allow-remote-bases",
-        action="store_true",
-        help="Let kustomization files fetch bases over the network. Without it, what needs one is skipped.",
-    )
+    add_network_options(group)
     parser.addini("gitops_repo", "The GitOps repository to test, relative to the ini file; see --gitops-repo.")
     parser.addini("gitops_sources", "Local directories for sources, relative to the ini file.", "linelist", [])
     parser.addini("gitops_base", "Review what changes since this ref in every run; see --gitops-base.")
@@ -153,7 +152,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         engine=config.getoption("gitops_engine"),
         cache=not config.getoption("gitops_no_cache"),
         sources=tuple(_sources(config)),
-        allow_remote_bases=config.getoption("gitops_allow_remote_bases"),
+        network=read_network(config),
         checks=_checks(config),
         rules=tuple(config.getoption("gitops_rule")),
         kubernetes=_versions(config),

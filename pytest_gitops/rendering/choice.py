@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from pytest_gitops.network import Network
 from pytest_gitops.rendering.binary import OVERRIDE, engine_path
 from pytest_gitops.rendering.engine import EngineRenderer
 from pytest_gitops.rendering.protocol import Renderer, RendererSettings, RendererUnavailableError
@@ -39,11 +40,16 @@ ENGINES: dict[str, Callable[[RendererSettings], Renderer]] = {
 
 
 def create_renderer(
-    name: str = "auto", *, cache: Path | None = None, deadline: float = 10.0, standby: Standby | None = None
+    name: str = "auto",
+    *,
+    cache: Path | None = None,
+    deadline: float = 10.0,
+    standby: Standby | None = None,
+    network: Network | None = None,
 ) -> Renderer:
     """Return the renderer of this name; ``auto`` is the bundled engine, or tools on PATH where it is not installed.
 
-    ``standby`` gets the engine when the renderer is closed.
+    ``standby`` gets the engine when the renderer is closed; ``network`` says what may be fetched.
 
     Raises RendererUnavailableError where the name is unknown (the message lists the choices) or nothing is there
     to render with (the message says what to install).
@@ -52,4 +58,4 @@ def create_renderer(
         create = ENGINES[name]
     except KeyError:
         raise RendererUnavailableError(f"unknown engine {name!r}: choose one of {', '.join(ENGINES)}") from None
-    return create(RendererSettings(cache, deadline, standby))
+    return create(RendererSettings(cache, deadline, standby, network or Network()))
