@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -205,6 +208,7 @@ def hostile_review() -> Review:
     return Review(Revision(HOSTILE, HOSTILE), Revision(HOSTILE, HOSTILE), (cluster,), files, (HOSTILE,))
 
 
+@cache
 def large_review(objects: int, clusters: int = 4) -> Review:
     """Return a review in which each cluster has a share of ``objects`` changed objects, a fifth of them dangerous."""
     made = []
@@ -243,3 +247,11 @@ def large_review(objects: int, clusters: int = 4) -> Review:
         for index in range(objects)
     )
     return Review(BASE, HEAD, tuple(made), files)
+
+
+def expected(name: str, made: str) -> str:
+    """Return the text of a file in ``expected``; with GITOPS_WRITE_EXPECTED set, it is written first: read the diff."""
+    file = Path(__file__).parent / "expected" / name
+    if os.environ.get("GITOPS_WRITE_EXPECTED"):
+        file.write_text(made, encoding="utf-8")
+    return file.read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from pytest_gitops.review.reports.json_format import ReviewFormatError, from_json, to_json
 from pytest_gitops.review.reports.markdown import GITHUB_LIMIT, GITLAB_LIMIT, MARKER, to_markdown
+from pytest_gitops.review.reports.page import to_html
 from pytest_gitops.review.reports.terminal import write_review
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "MARKER",
     "ReviewFormatError",
     "from_json",
+    "to_html",
     "to_json",
     "to_markdown",
     "write_review",

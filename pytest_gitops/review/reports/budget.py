@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _CLOSING = 600  # characters kept free for the note at the end
-_LISTED = 0.5  # of what is left, for saying what changes at all; the rest is for how
+_LISTED = 0.75  # of what is left, for saying what changes at all; the rest is for how
 
 
 class Budget:

@@ -46,7 +46,7 @@ class SharedChange:
 
 @dataclass(frozen=True, slots=True)
 class SharedPart:
-    """A part that is not rendered, or itself changed, and the clusters in which that is so."""
+    """A part, and the clusters that have it so."""
 
     part: PartChange
     clusters: tuple[str, ...]
@@ -77,8 +77,18 @@ def shared_parts(review: Review) -> list[SharedPart]:
     found: dict[PartChange, list[str]] = {}
     for cluster in review.clusters:
         for part in cluster.parts:
-            if part.action or part.outcome_after in ("failed", "skipped") or part.outcome_before != part.outcome_after:
+            if part.action or not part.known or part.outcome_after in ("failed", "skipped"):
                 _note(found.setdefault(replace(part, location=None, depends_on=(), parent=None), []), cluster.name)
+    shared = [SharedPart(part, tuple(sorted(clusters))) for part, clusters in found.items()]
+    return sorted(shared, key=lambda one: (one.part.name, one.clusters))
+
+
+def every_part(review: Review) -> list[SharedPart]:
+    """Return all parts of all clusters, by name; those that differ in nothing but their file are one."""
+    found: dict[PartChange, list[str]] = {}
+    for cluster in review.clusters:
+        for part in cluster.parts:
+            _note(found.setdefault(replace(part, location=None), []), cluster.name)
     shared = [SharedPart(part, tuple(sorted(clusters))) for part, clusters in found.items()]
     return sorted(shared, key=lambda one: (one.part.name, one.clusters))
 

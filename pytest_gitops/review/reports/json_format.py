@@ -75,6 +75,7 @@ def _part(part: PartChange) -> JsonObject:
         "chartBefore": part.chart_before,
         "chartAfter": part.chart_after,
         "renamedFrom": part.renamed_from,
+        "known": part.known,
     }
 
 
@@ -169,6 +170,7 @@ def _read_part(given: JsonObject) -> PartChange:
         chart_before=given["chartBefore"],
         chart_after=given["chartAfter"],
         renamed_from=given["renamedFrom"],
+        known=given["known"],
     )
 
 

@@ -17,7 +17,9 @@ _CODE = re.compile(r"`([^`]+)`")
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~$]|^[#+=-]|(?<=^\d)[.)]")
 # What GitHub or GitLab link or act on: @user, #1, !1, %1, &1, ~label, $1, ^alert#1, [vulnerability:1], :emoji:, GH-1,
 # URLs, and quick actions (a slash at the start of a line).
-_REFERENCE = re.compile(r"[@#!%&~$^\[](?=\w|&quot;|\")|:(?=[a-z+-][\w+-]*:|//)|\bwww(?=\.)|\bGH(?=-)|^(?=/)", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"[@#!%&~$^\[](?=\w|&quot;|\")|:(?=[a-z+-][\w+-]*:|//)|\bwww(?=\.)|\bGH(?=-)|^(?=/)", re.IGNORECASE
+)
 _RUN = re.compile("`+")
 
 

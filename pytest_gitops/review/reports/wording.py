@@ -92,6 +92,6 @@ def part_news(part: PartChange) -> list[str]:
     if part.outcome_after in ("failed", "skipped"):
         word = "fails to render" if part.outcome_after == "failed" else "not rendered"
         said.append(f"{word}: {part.reason}" if part.reason else word)
-    elif part.outcome_before in ("failed", "skipped") and part.outcome_after == "rendered":
-        said.append("renders now, so what it applied before is not known")
+    elif not part.known:
+        said.append("not rendered before, so what changes is not known")
     return said
