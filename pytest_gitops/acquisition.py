@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -15,21 +17,30 @@ from pytest_gitops.reporting import Progress
 from pytest_gitops.settings import Settings
 from pytest_gitops.sharing import received
 
+if TYPE_CHECKING:
+    from pytest_gitops.configuration import Configuration
+    from pytest_gitops.repository import Repository
+
 STANDBY = pytest.StashKey[Standby]()
 CACHE_VARIABLE = "GITOPS_CACHE_DIR"
+Made = TypeVar("Made")
 
 
 def load_fleet(config: pytest.Config, settings: Settings) -> Fleet:
-    """Return the run's fleet, with progress shown on the terminal where it takes long.
-
-    Raises pytest.UsageError where the repository can't be loaded; with ``--full-trace`` a defect of this plugin
-    is raised as it is.
-    """
+    """Return the run's fleet; raises pytest.UsageError as ``guarded`` does."""
     fleet: Fleet | None = received(config, "fleet")
     if fleet is not None:
         return fleet
+    return guarded(config, settings, lambda: _not_empty(load_anew(config, settings, settings.repo)))
+
+
+def guarded(config: pytest.Config, settings: Settings, make: Callable[[], Made]) -> Made:
+    """Return what is made of the repository.
+
+    Raises pytest.UsageError where it can't be; with ``--full-trace`` a defect of this plugin is raised as it is.
+    """
     try:
-        return _not_empty(_load(config, settings))
+        return make()
     except GitopsError as error:
         raise pytest.UsageError(f"gitops: {error}") from None
     except (pytest.UsageError, MemoryError):
@@ -43,18 +54,22 @@ def load_fleet(config: pytest.Config, settings: Settings) -> Fleet:
         ) from None
 
 
-def _load(config: pytest.Config, settings: Settings) -> Fleet:
+def load_anew(
+    config: pytest.Config, settings: Settings, repository: Path | Repository, configuration: Configuration | None = None
+) -> Fleet:
+    """Return the fleet of a repository as the settings ask for it, with progress shown where it takes long."""
     from pytest_gitops import load  # noqa: PLC0415
 
     with Progress(config) as progress:
         return load(
-            settings.repo,
+            repository,
+            configuration=configuration,
             engine=settings.engine,
             cache_dir=cache_directory(config) if settings.cache else None,
             sources=dict(settings.sources),
-            remote_bases=settings.allow_remote_bases,
+            network=settings.network,
             progress=progress,
-            standby=None if settings.checks == ("build",) else standby(config),
+            standby=None if settings.checks == ("build",) and settings.base is None else standby(config),
         )
 
 

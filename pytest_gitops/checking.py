@@ -12,7 +12,7 @@ from pytest_gitops.admission import AdmissionJudge
 from pytest_gitops.checks.configuring import problems, unknown
 from pytest_gitops.checks.context import FleetIndex
 from pytest_gitops.checks.registry import with_own
-from pytest_gitops.checks.results import Results
+from pytest_gitops.checks.results import Judge, Results
 from pytest_gitops.checks.rule import Rule
 from pytest_gitops.checks.running import run
 from pytest_gitops.checks.selection import Selection
@@ -23,19 +23,30 @@ from pytest_gitops.sharing import received
 from pytest_gitops.validation import SchemaJudge
 
 if TYPE_CHECKING:
+    from pytest_gitops.review.making import Compared
     from pytest_gitops.settings import Settings
 
 
-def check(config: pytest.Config, settings: Settings, fleet: Fleet) -> Results:
+def check(config: pytest.Config, settings: Settings, fleet: Fleet, compared: Compared | None) -> Results:
     """Return what the checks find in the fleet: what pytest-xdist's controller found, where there is one.
+
+    With ``compared``, what the change does to the fleet is judged too.
 
     Raises pytest.UsageError as ``plan`` does.
     """
     handed_over: Results | None = received(config, "results")
     if handed_over is not None:
         return handed_over
-    judges = schema_judge(config, settings, fleet), AdmissionJudge(standby(config)), ExpressionJudge(standby(config))
-    return run(FleetIndex(fleet), *plan(config, settings, fleet), *judges)
+    judges: list[Judge] = [
+        schema_judge(config, settings, fleet),
+        AdmissionJudge(standby(config)),
+        ExpressionJudge(standby(config)),
+    ]
+    if compared is None:
+        return run(FleetIndex(fleet), *plan(config, settings, fleet), *judges)
+    from pytest_gitops.review.judging import ReviewJudge  # noqa: PLC0415 (most runs review nothing)
+
+    return run(compared.comparison.head, *plan(config, settings, fleet), *judges, ReviewJudge(compared.comparison))
 
 
 def schema_judge(config: pytest.Config, settings: Settings, fleet: Fleet) -> SchemaJudge:

@@ -11,6 +11,7 @@ import pytest
 from pytest_gitops.items import CHECKS, CheckItem, Subject
 from pytest_gitops.model import Cluster
 from pytest_gitops.session import SESSION, GitopsSession
+from pytest_gitops.settings import REVIEW
 
 
 def collect_file(session: GitopsSession, path: Path, parent: pytest.Collector) -> pytest.File | None:
@@ -52,8 +53,11 @@ class PartCollector(pytest.Collector):
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """Yield the items."""
+        session = self.config.stash[SESSION]
         for check in CHECKS:
-            if check.name in self.config.stash[SESSION].settings.checks and check.concerns(self.subject):
+            if check.name not in session.settings.checks or not check.concerns(self.subject):
+                continue
+            if check.name != REVIEW or self.subject.item(REVIEW) in session.reviewed:
                 yield CheckItem.from_parent(self, name=check.name, check=check, subject=self.subject)
         if self.config.stash[SESSION].settings.snapshot and self.subject.outcome is not None:
             from pytest_gitops.snapshots.collecting import snapshot_of  # noqa: PLC0415 (needs syrupy)

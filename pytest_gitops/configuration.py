@@ -69,8 +69,10 @@ class Configuration:
         return tuple(sorted(d for d in directories if any(fnmatchcase(d, pattern) for pattern in patterns)))
 
 
-def read_configuration(root: Path) -> Configuration:
+def read_configuration(root: Path, *, outside: Path | None = None) -> Configuration:
     """Return a repository's configuration, empty where it has none.
+
+    ``outside`` is the directory whose place ``root`` takes for now: what lies beside the repository lies beside that.
 
     Raises ConfigurationError, with file, line and the nearest valid spelling, where it can't be understood, or
     both files configure pytest-gitops.
@@ -81,9 +83,10 @@ def read_configuration(root: Path) -> Configuration:
         raise ConfigurationError(
             f"{FILE} and [{'.'.join(TABLE)}] of {PYPROJECT} both configure pytest-gitops; keep one of them"
         )
+    roots = (root,) if outside is None else (root, outside)
     if own is not None:
-        return _checked(own, _YamlLines(root), root)
-    return Configuration() if table is None else _checked(table, _TomlLines(root), root)
+        return _checked(own, _YamlLines(root), roots)
+    return Configuration() if table is None else _checked(table, _TomlLines(root), roots)
 
 
 def _read_yaml(root: Path) -> Any:
@@ -157,16 +160,16 @@ def _schema() -> dict[str, Any]:
     return schema
 
 
-def _checked(document: Any, lines: _YamlLines | _TomlLines, root: Path) -> Configuration:
+def _checked(document: Any, lines: _YamlLines | _TomlLines, roots: Sequence[Path]) -> Configuration:
     problems = list(_problems(document, lines))
     if problems:
         raise ConfigurationError("\n".join(problems))
     clusters = {name: _cluster(value or {}) for name, value in (document.get("clusters") or {}).items()}
     return Configuration(
         clusters=clusters,
-        sources=dict(_sources(document.get("sources") or {}, lines, root)),
+        sources=dict(_sources(document.get("sources") or {}, lines, roots)),
         ignore=tuple(document.get("ignore") or ()),
-        schemas=tuple(_schemas(document.get("schemas") or (), lines, root)),
+        schemas=tuple(_schemas(document.get("schemas") or (), lines, roots)),
         checks=selection(document.get("checks") or {}, lambda path: _location(lines, ["checks", *path])),
         snapshots=_snapshots(document.get("snapshots") or {}, lines),
         file=lines.file,
@@ -227,10 +230,10 @@ def _snapshots(given: Mapping[str, Any], lines: _YamlLines | _TomlLines) -> Snap
     return snapshot_options(given)
 
 
-def _schemas(given: Sequence[str], lines: _YamlLines | _TomlLines, root: Path) -> Iterator[Path]:
+def _schemas(given: Sequence[str], lines: _YamlLines | _TomlLines, roots: Sequence[Path]) -> Iterator[Path]:
     for index, text in enumerate(given):
-        directory = (root / Path(text).expanduser()).resolve()
-        if not directory.is_dir():
+        directory = next(filter(Path.is_dir, ((root / Path(text).expanduser()).resolve() for root in roots)), None)
+        if directory is None:
             place = _place(lines, ["schemas", index])
             raise ConfigurationError(
                 f"{place}: schemas: {text} is not a directory; give one relative to the repository's root"
@@ -238,10 +241,12 @@ def _schemas(given: Sequence[str], lines: _YamlLines | _TomlLines, root: Path) -
         yield directory
 
 
-def _sources(given: Mapping[str, str], lines: _YamlLines | _TomlLines, root: Path) -> Iterator[tuple[str, Path]]:
+def _sources(
+    given: Mapping[str, str], lines: _YamlLines | _TomlLines, roots: Sequence[Path]
+) -> Iterator[tuple[str, Path]]:
     for key, text in given.items():
-        directory = (root / Path(text).expanduser()).resolve()
-        if not directory.is_dir():
+        directory = next(filter(Path.is_dir, ((root / Path(text).expanduser()).resolve() for root in roots)), None)
+        if directory is None:
             place = _place(lines, ["sources", key])
             raise ConfigurationError(
                 f"{place}: sources.{key}: {text} is not a directory; give one relative to the repository's root"

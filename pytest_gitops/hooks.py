@@ -16,7 +16,8 @@ from pytest_gitops.items import CheckItem
 from pytest_gitops.lasting import spare
 from pytest_gitops.publishing import Publisher
 from pytest_gitops.reporting import header, with_suspension, write_summary
-from pytest_gitops.session import SESSION, GitopsSession
+from pytest_gitops.reviewing import compare, review
+from pytest_gitops.session import SESSION, GitopsSession, Steps
 from pytest_gitops.settings import Settings
 from pytest_gitops.sharing import WorkerNode, hand_over
 from pytest_gitops.walking import Walk, add_entry_files
@@ -26,7 +27,7 @@ PLUGIN_NAME = "gitops-session"
 
 def register(config: pytest.Config, settings: Settings) -> None:
     """Start a session over the repository of these settings."""
-    session = config.stash[SESSION] = GitopsSession(config, settings, load_fleet, check)
+    session = config.stash[SESSION] = GitopsSession(config, settings, Steps(load_fleet, compare, check, review))
     if settings.snapshot:
         from pytest_gitops.snapshots.session import SNAPSHOTS, Snapshots  # noqa: PLC0415 (needs syrupy)
 

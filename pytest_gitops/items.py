@@ -25,10 +25,12 @@ from pytest_gitops.model import (
     Location,
     Outcome,
     Overlay,
+    Part,
     Severity,
     Skipped,
 )
 from pytest_gitops.session import SESSION, GitopsSession
+from pytest_gitops.settings import REVIEW
 
 FINDING = "gitops_finding"
 CHECK = "check"
@@ -91,7 +93,7 @@ class Check:
         """Return whether the subject has such an item: one whose part was not tried has ``build`` alone."""
         if not isinstance(subject.part, self.parts):
             return False
-        return self.name == "build" or not isinstance(subject.outcome, Skipped)
+        return self.name in ("build", REVIEW) or not isinstance(subject.outcome, Skipped)
 
 
 CHECKS: tuple[Check, ...] = (
@@ -100,11 +102,14 @@ CHECKS: tuple[Check, ...] = (
     Check("references"),
     Check("policy", (Kustomization, Overlay)),
     Check("graph", (Cluster,)),
+    Check(REVIEW, (Part, Cluster)),
 )
 
 
 def verdict(check: Check, subject: Subject, session: GitopsSession) -> Verdict:
-    """Return what a check says of a subject, or why it says nothing."""
+    """Return what a check says of a subject, or why it says nothing; a change is told of what doesn't render too."""
+    if check.name == REVIEW:
+        return session.results.of(subject.item(REVIEW))
     if isinstance(subject.outcome, Skipped):
         return subject.outcome
     if isinstance(subject.outcome, Failed) and check.name != "build":

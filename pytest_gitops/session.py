@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_gitops.checks.results import Results
+from pytest_gitops.checks.results import Item, Results
 from pytest_gitops.model import Cluster, Fleet, Location, Overlay
-from pytest_gitops.settings import Settings
+from pytest_gitops.settings import REVIEW, Settings
 
-Loader = Callable[[pytest.Config, Settings], Fleet]
-Checker = Callable[[pytest.Config, Settings, Fleet], Results]
+if TYPE_CHECKING:
+    from pytest_gitops.review.making import Compared
+    from pytest_gitops.review.model import Review
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How a run gets what it is about; each step takes what the ones before gave.
+
+    ``compare`` takes what leaves of a fleet the clusters that are looked at.
+    """
+
+    load: Callable[[pytest.Config, Settings], Fleet]
+    compare: Callable[[pytest.Config, Settings, Fleet, Callable[[Fleet], Fleet]], Compared | None]
+    check: Callable[[pytest.Config, Settings, Fleet, Compared | None], Results]
+    review: Callable[[pytest.Config, Settings, Compared | None, Callable[[], Results]], Review | None]
 
 
 class GitopsSession:
@@ -25,22 +40,52 @@ class GitopsSession:
     Raises pytest.UsageError where the repository lies outside of pytest's rootdir.
     """
 
-    def __init__(self, config: pytest.Config, settings: Settings, load: Loader, check: Checker) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, steps: Steps) -> None:
         self.settings = settings
         self._config = config
-        self._load = load
-        self._check = check
+        self._steps = steps
         _below(config.rootpath, settings.repo)
 
     @cached_property
     def fleet(self) -> Fleet:
         """The fleet, without the clusters that ``--gitops-cluster`` leaves out."""
-        return select(self._load(self._config, self.settings), self.settings.clusters)
+        return select(self._steps.load(self._config, self.settings), self.settings.clusters)
 
     @cached_property
     def results(self) -> Results:
         """What the checks found, computed once and when it is first asked for."""
-        return self._check(self._config, self.settings, self.fleet)
+        return self._steps.check(self._config, self.settings, self.fleet, self.compared)
+
+    @cached_property
+    def compared(self) -> Compared | None:
+        """What differs from the base; None without one, and in pytest-xdist's workers, whose controller compares."""
+        return self._steps.compare(self._config, self.settings, self.fleet, self._narrow)
+
+    @cached_property
+    def review(self) -> Review | None:
+        """What the change since ``--gitops-base`` does to every cluster, None where no change is reviewed."""
+        return self._steps.review(self._config, self.settings, self.compared, lambda: self.results)
+
+    @cached_property
+    def reviewed(self) -> frozenset[Item]:
+        """The items that review something: parts of head that change, and clusters that lose some or are told of."""
+        if self.review is None:
+            return frozenset()
+        told = {item for f in self.results.findings for item in self.results.items(f) if item.check == REVIEW}
+        there = {cluster.name: {part.name for part in cluster.parts} for cluster in self.fleet.clusters}
+        for cluster in self.review.clusters:
+            names = there.get(cluster.name)
+            if names is None:
+                told |= {Item(REVIEW, first) for first in list(there)[:1]}
+            else:
+                told |= {Item(REVIEW, cluster.name, p.name if p.name in names else None) for p in cluster.parts}
+        return frozenset(told)
+
+    def _narrow(self, base: Fleet) -> Fleet:
+        """Return the base's clusters that ``--gitops-cluster`` names; a glob that matches none there is no mistake."""
+        globs = self.settings.clusters
+        chosen = tuple(c for c in base.clusters if any(fnmatchcase(c.name, glob) for glob in globs))
+        return replace(base, clusters=chosen, overlays=()) if globs else base
 
     @cached_property
     def root(self) -> Path:

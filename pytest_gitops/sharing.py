@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from pytest_gitops.session import SESSION
+from pytest_gitops.session import SESSION, GitopsSession
 
 _KEY = "gitops_fleet"
 _SHARED = pytest.StashKey[Path | None]()
@@ -33,7 +33,7 @@ def hand_over(node: WorkerNode) -> None:
     config = node.config
     if _SHARED not in config.stash:
         session = config.stash[SESSION]
-        config.stash[_SHARED] = _write(config, {"fleet": session.fleet, "results": session.results})
+        config.stash[_SHARED] = _write(config, _all(session))
     if config.stash[_SHARED] is not None:
         node.workerinput[_KEY] = str(config.stash[_SHARED])
 
@@ -48,6 +48,15 @@ def received(config: pytest.Config, what: str) -> Any:
         return None
     path = Path(directory) / f"{what}.pickle"
     return pickle.loads(path.read_bytes()) if path.is_file() else None  # noqa: S301 (the controller's own directory)
+
+
+def _all(session: GitopsSession) -> dict[str, object]:
+    return {"fleet": session.fleet, "results": session.results, "review": session.review}
+
+
+def is_served(config: pytest.Config) -> bool:
+    """Return whether this is a worker that a controller has handed something over to."""
+    return _KEY in getattr(config, "workerinput", {})
 
 
 def _write(config: pytest.Config, values: Mapping[str, object]) -> Path | None:

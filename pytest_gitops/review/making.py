@@ -1,0 +1,71 @@
+"""Compares a fleet with what it is at the base of the change, and tells what the change does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pytest_gitops.checks.context import FleetIndex
+from pytest_gitops.checks.results import Results
+from pytest_gitops.model import Fleet
+from pytest_gitops.repository import Repository, find_repository
+from pytest_gitops.review.basing import Load, load_base
+from pytest_gitops.review.comparing import compare
+from pytest_gitops.review.comparison import Comparison
+from pytest_gitops.review.judging import CHECK
+from pytest_gitops.review.model import Review
+from pytest_gitops.review.revisions import Range, find_range
+from pytest_gitops.review.telling import tell
+from pytest_gitops.review.touching import touched
+from pytest_gitops.review.updating import with_refusals
+
+__all__ = ["Compared", "compare_with_base", "review_of", "with_refusals"]
+
+Narrow = Callable[[Fleet], Fleet]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A change, and what it does to the fleet."""
+
+    change: Range
+    comparison: Comparison
+
+
+def compare_with_base(
+    head: Fleet, ref: str, directory: Path, load: Load, *, repo: Path, besides: Path | None = None, narrow: Narrow
+) -> Compared:
+    """Return what differs between the base that ``ref`` stands for and ``head``, as it was loaded from ``repo``.
+
+    The base's files are written below ``directory``, which has to stay as long as anything is asked of the result.
+    ``besides`` is a directory that is no part of the repository (a cache), ``narrow`` leaves of a fleet the clusters
+    that are looked at. Raises RepositoryError where there is nothing to compare with.
+    """
+    change = find_range(head.root, ref, besides=besides)
+    if not change.files and change.tree is not None:
+        return Compared(change, compare(head, head))
+    part = repo.relative_to(head.root).as_posix() if repo.is_relative_to(head.root) and repo != head.root else ""
+    written = change.write_base(_known(head.root), directory)
+    base = narrow(load_base(change, written, head, load, part=part))
+    return Compared(change, compare(base, FleetIndex(head)))
+
+
+def _known(root: Path) -> Repository:
+    """Return what Git says of the repository, with the name that clusters are called by."""
+    repository = find_repository(root)
+    return replace(repository, known_as=repository.name)
+
+
+def review_of(compared: Compared, results: Results) -> Review:
+    """Return the Review of a change: what differs, and what the rules of the check ``review`` said of it."""
+    change, comparison = compared.change, compared.comparison
+    findings = [f for f in results.findings if any(item.check == CHECK for item in results.items(f))]
+    return tell(
+        comparison,
+        change.base,
+        change.head,
+        findings=findings,
+        files=touched(change.files, comparison),
+        notes=comparison.base.fleet.notes if not comparison.base.fleet.clusters else (),
+    )

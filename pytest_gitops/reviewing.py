@@ -1,0 +1,69 @@
+"""Compares a run's fleet with the base of the change, once a run; everything else imports what reviews only then."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_gitops.acquisition import cache_directory, guarded, load_anew
+from pytest_gitops.checking import schema_judge
+from pytest_gitops.model import Fleet
+from pytest_gitops.sharing import is_served, received
+
+if TYPE_CHECKING:
+    from pytest_gitops.checks.results import Results
+    from pytest_gitops.review.making import Compared
+    from pytest_gitops.review.model import Review
+    from pytest_gitops.settings import Settings
+
+
+def compare(
+    config: pytest.Config, settings: Settings, fleet: Fleet, narrow: Callable[[Fleet], Fleet]
+) -> Compared | None:
+    """Return what differs between the run's fleet and what it is at ``--gitops-base``.
+
+    ``narrow`` leaves of a fleet the clusters that are looked at. None where there is no base, and in a worker of
+    pytest-xdist, whose controller compares. Raises pytest.UsageError where there is nothing to compare with.
+    """
+    ref = settings.base
+    if ref is None or is_served(config):
+        return None
+    from pytest_gitops.review.making import compare_with_base, with_refusals  # noqa: PLC0415
+
+    directory = Path(tempfile.mkdtemp(prefix="pytest-gitops-base-"))
+    config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
+    compared = guarded(
+        config,
+        settings,
+        lambda: compare_with_base(
+            fleet,
+            ref,
+            directory,
+            lambda repository, configuration: load_anew(config, settings, repository, configuration),
+            repo=settings.repo.resolve(),
+            besides=cache_directory(config) if settings.cache else None,
+            narrow=narrow,
+        ),
+    )
+    if not settings.reviews:
+        return compared
+    judge = schema_judge(config, settings, fleet)
+    return replace(compared, comparison=with_refusals(compared.comparison, judge))
+
+
+def review(
+    config: pytest.Config, settings: Settings, compared: Compared | None, results: Callable[[], Results]
+) -> Review | None:
+    """Return what the change does to every cluster: what pytest-xdist's controller told, where there is one."""
+    handed_over: Review | None = received(config, "review")
+    if handed_over is not None or compared is None or not settings.reviews:
+        return handed_over
+    from pytest_gitops.review.making import review_of  # noqa: PLC0415
+
+    return review_of(compared, results())
