@@ -44,6 +44,16 @@ class Locator:
             return node.start_mark.line + 1 + text_line
         return found
 
+    def exactly(self, file: str, path: Sequence[Step]) -> int | None:
+        """Return the line (from 1) of a field of a file's first document, None where it has no such field."""
+        node, found = self._document(file, None), None
+        for step in path:
+            child = _child(node, step)
+            if child is None:
+                return None
+            node, found = child
+        return found
+
     def variable(self, file: str, name: str, start: int = 1) -> int | None:
         """Return the first line (from 1) at or after ``start`` that expands a variable: ``${NAME…``."""
         expansion = re.compile(r"\$\{" + re.escape(name) + r"(?![A-Za-z0-9_])")

@@ -13,6 +13,10 @@ from pytest_gitops.repository import Repository
 from pytest_gitops.urls import normalise
 
 KINDS = ("GitRepository", "OCIRepository", "Bucket", "ExternalArtifact")
+# Those whose artifact can be fetched.
+FETCHED = ("GitRepository", "OCIRepository")
+# What the user may have a directory for: the above, and where charts come from.
+MAPPED = (*KINDS, "HelmRepository", "HelmChart")
 # What source-controller checks out where a GitRepository has no spec.ref.
 DEFAULT_BRANCH = "master"
 
@@ -30,18 +34,47 @@ class SourceKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Files copied into a source: from which place and which of its paths, to which path of the source's.
+
+    Without a ``strategy`` it is the directory ``start`` as it is. With one (``Overwrite``, ``Merge`` or ``Extract``) it
+    is an ArtifactGenerator's copy operation, whose ``start`` may be a glob; ``said`` is that as it was written, and
+    ``field`` the generator's field.
+    """
+
+    place: Place
+    start: str
+    to: str
+    strategy: str = ""
+    exclude: tuple[str, ...] = ()
+    optional: bool = False
+    said: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
-    """Where a source's artifact is here; ``directory`` is None where it isn't, and ``reason`` says why.
+    """Where a source's artifact is here; ``directory`` is None where it isn't, ``reason`` says why and ``remedy`` what
+    to do.
 
     ``ignore`` is the source's ``spec.ignore``; ``submodules`` whether the artifact holds the Git submodules;
-    ``included`` are directories copied into this one: from which of their directories, to which of this one's.
+    ``included`` is copied into it, in this order; a place that consists of nothing else is ``composed``, and its
+    directory the root. ``fetched`` says that the directory is an artifact, where neither Git nor ignore rules have a
+    say any more.
     """
 
     directory: Path | None = None
     reason: str | None = None
     ignore: str | None = None
     submodules: bool = False
-    included: tuple[tuple[Path, str, str], ...] = ()
+    included: tuple[Copy, ...] = ()
+    fetched: bool = False
+    composed: bool = False
+    remedy: str = ""
+
+    def said(self, why: str = "") -> str:
+        """Say why there is no directory, with a further reason."""
+        return f"{self.reason}{f' ({why})' if why else ''}; {self.remedy}"
 
 
 class SourceMap:
@@ -55,7 +88,7 @@ class SourceMap:
 
     def __init__(self, repository: Repository, mapped: Mapping[str, Path]) -> None:
         self._repository = repository
-        self._mapped = {key if key.partition("/")[0] in KINDS else normalise(key): to for key, to in mapped.items()}
+        self._mapped = {key if key.partition("/")[0] in MAPPED else normalise(key): to for key, to in mapped.items()}
         self._own: set[SourceKey] = set()
         self._own_object: JsonObject = {}
 
@@ -94,13 +127,19 @@ class SourceMap:
             submodules=bool(spec.get("recurseSubmodules")),
         )
         url = scalar(spec, "url")
-        mapped = self._mapped.get(str(key)) or (self._mapped.get(normalise(url)) if url else None)
+        mapped = self.mapped(key, url)
         if mapped is not None:
             return _at(common, mapped)
         if self.is_own(key):
             return _at(common, self._repository.root)
         reason = self._elsewhere(key, spec, url)
-        return Place(reason=f"{key} {reason}") if reason else _at(common, self._repository.root)
+        if reason is None:
+            return _at(common, self._repository.root)
+        return Place(reason=f"{key} {reason}", remedy=advice(key))
+
+    def mapped(self, key: SourceKey, url: str) -> Path | None:
+        """Return the user's directory for a source, by its name or by its URL."""
+        return self._mapped.get(str(key)) or (self._mapped.get(normalise(url)) if url else None)
 
     def knows_url(self, url: str) -> bool:
         """Tell whether a URL is one of the repository's, or of the cluster's own source."""
@@ -110,29 +149,33 @@ class SourceMap:
 
     def _elsewhere(self, key: SourceKey, spec: JsonObject, url: str) -> str | None:
         """Say why a source isn't the work tree, None where it is."""
-        remedy = f"give a local directory for it with `sources: {{{key}: DIRECTORY}}`"
         if key.kind == "ExternalArtifact":
-            return f"is made in the cluster by an artifact generator and is not available here; {remedy}"
+            return "is made in the cluster by an artifact generator and is not available here"
         where = url or scalar(spec, "endpoint") or "no URL"
         if not url or not self.knows_url(url):
-            return f"({where}) is not this repository and is not available here; {remedy}"
+            return f"({where}) is not this repository and is not available here"
         if key.kind != "GitRepository":
             same = _ref(spec) == _ref(_spec(self._own_object))
-            return None if same else f"({where}) is another version of this repository's artifact; {remedy}"
+            return None if same else f"({where}) is another version of this repository's artifact"
         pinned = _pin(spec)
         if pinned:
-            return f"is this repository at {pinned}, which is not checked out here; {remedy}"
+            return f"is this repository at {pinned}, which is not checked out here"
         branch, expected = _branch(spec), self._branches()
         if branch in expected:
             return None
         tested = " or ".join(sorted(expected))
-        return f"is this repository's branch {branch}, and the one under test is {tested}; {remedy}"
+        return f"is this repository's branch {branch}, and the one under test is {tested}"
 
     def _branches(self) -> frozenset[str]:
         spec = _spec(self._own_object)
         if spec.get("url") and self._own_object.get("kind") == "GitRepository" and not _pin(spec):
             return frozenset({_branch(spec)})
         return self._repository.branches
+
+
+def advice(key: SourceKey) -> str:
+    """Return what to do about a source that is not available."""
+    return f"give a local directory for it with `sources: {{{key}: DIRECTORY}}`"
 
 
 def tracked_branch(spec: JsonObject) -> str | None:

@@ -11,6 +11,7 @@ from fleet_files import URL, write_files
 
 from pytest_gitops import load
 from pytest_gitops.model import Failed, Fleet, Outcome, Skipped
+from pytest_gitops.network import Network
 
 
 def git_repository(root: Path, files: Mapping[str, str], *, url: str = URL, branch: str = "main") -> Path:
@@ -23,7 +24,8 @@ def git_repository(root: Path, files: Mapping[str, str], *, url: str = URL, bran
 
 
 def loaded(root: Path, files: Mapping[str, str], **options: Any) -> Fleet:
-    """Load a Git repository of these files."""
+    """Load a Git repository of these files, without the network unless that is asked for."""
+    options.setdefault("network", Network(offline=True))
     return load(git_repository(root, files), engine="bundled", **options)
 
 

@@ -60,10 +60,11 @@ class Resource:
     ``origin`` is the file that first held the object and ``transformations`` are the files (kustomization
     files and patches) that changed it, both relative to the repository's root, in the order kustomize gives
     (kustomize's ``originAnnotations`` and ``transformerAnnotations``). ``origin`` is None where kustomize
-    can't tell.
+    can't tell. ``template`` is the template, such as ``podinfo/templates/service.yaml``, of an object out of a chart
+    that is not in the repository; an object out of one that is has its template as ``origin``.
     """
 
-    __slots__ = ("_object", "api_version", "id", "origin", "text", "transformations")
+    __slots__ = ("_object", "api_version", "id", "origin", "template", "text", "transformations")
 
     def __init__(
         self,
@@ -73,12 +74,14 @@ class Resource:
         text: str,
         origin: str | None = None,
         transformations: tuple[str, ...] = (),
+        template: str | None = None,
     ) -> None:
         self.id = id
         self.api_version = api_version
         self.text = text
         self.origin = origin
         self.transformations = transformations
+        self.template = template
         self._object: JsonObject | None = None
 
     @property
@@ -138,6 +141,7 @@ class Resource:
             text=self.text,
             origin=self.origin,
             transformations=self.transformations,
+            template=self.template,
         )
 
     def __eq__(self, other: Any) -> bool:
@@ -152,10 +156,10 @@ class Resource:
         return f"<Resource {self.id}>"
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return (self.id, self.api_version, self.text, self.origin, self.transformations)
+        return (self.id, self.api_version, self.text, self.origin, self.transformations, self.template)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.id, self.api_version, self.text, self.origin, self.transformations = state
+        self.id, self.api_version, self.text, self.origin, self.transformations, self.template = state
         self._object = None
 
 

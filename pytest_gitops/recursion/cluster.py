@@ -10,6 +10,7 @@ from pytest_gitops.discovery import Entry
 from pytest_gitops.flux_version import is_strict, told_by
 from pytest_gitops.model import Cluster, HelmRelease, Kustomization, Outcome, Rendered, Resource, ResourceSet
 from pytest_gitops.recursion.failures import Failures
+from pytest_gitops.recursion.fetching import Fetching
 from pytest_gitops.recursion.kinds import KUSTOMIZATION, KindOf, kinds_of, with_namespace
 from pytest_gitops.recursion.node import Inputs, Key, Kind, Name, Node, Wait
 from pytest_gitops.recursion.registry import Registry
@@ -43,12 +44,13 @@ class ClusterRun:
         self._nodes: dict[Name, Node] = {}
         self._roots: list[Node] = []
         self._registry = Registry()
+        fetching = Fetching(around.shared, failures, self._replan_one, strict=around.strict_sources)
         self._sourcing = Sourcing(
             sources,
             self._registry,
             failures,
-            around.shared,
-            self._replan_one,
+            fetching,
+            around.trees,
             implicit=any(root.implicit for root in entry.roots),
             nodes=self._nodes.values,
         )
@@ -58,6 +60,7 @@ class ClusterRun:
             self._nodes,
             self._registry,
             self._sourcing,
+            fetching,
             failures,
             around,
             self._replan_one,
@@ -107,8 +110,10 @@ class ClusterRun:
             self._accept(node, node.kind.accept(node, done.outcome))
 
     def settle(self) -> bool:
-        """Go on without what nobody gave; return whether anything was waiting."""
+        """Go on without what nobody gave; return whether anything came of it."""
         waiting = [node for node in self._waiting if self._nodes.get(node.key) is node]
+        least = min((node.kind.patience for node in waiting), default=0)
+        waiting = [node for node in waiting if node.kind.patience == least]
         # What waits for variables goes first: it may well declare the sources that others wait for.
         first = [node for node in waiting if self._sourcing.known(node)] or waiting
         for node in first:
@@ -116,7 +121,13 @@ class ClusterRun:
             node.final = True
         for node in first:
             self._plan(node)
-        return bool(first)
+        return bool(first) or self._renew()
+
+    def _renew(self) -> bool:
+        outdated = [node for node in self._nodes.values() if node.kind.outdated(node) and node.generation < MAX_RENDERS]
+        for node in outdated:
+            self._plan(node)
+        return bool(outdated)
 
     def ordered(self) -> Iterator[Node]:
         """Yield what applies objects as the cluster comes to know it, parents first."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from pytest_gitops.locating import Locator, steps
+from pytest_gitops.locating import Locator, Step, steps
 from pytest_gitops.model import Failed, Finding, Location, Severity, Skipped
 from pytest_gitops.objects import listed, scalar
 from pytest_gitops.paths import ancestors, directory_of, is_directory, join
 from pytest_gitops.recursion.node import Node
 from pytest_gitops.recursion.places import Translate
+from pytest_gitops.recursion.registry import Provided
 from pytest_gitops.rendering import RenderError
 from pytest_gitops.variables import post_build
 
@@ -27,6 +28,9 @@ RULES = {
     "cancelled": "engine",
     "deadline": "limit",
 }
+UNAVAILABLE_SOURCE = "source-unavailable"
+# Those that a HelmRelease has of its own.
+CHART_RULES = {"chart": "chart", "values": "values", "helm": "template", "path": "chart"}
 SUBSTITUTE = "spec.postBuild.substitute"
 REMOTE = "remote bases are not fetched: allow them with --gitops-allow-remote-bases (load(…, remote_bases=True))"
 
@@ -57,11 +61,61 @@ class Failures:
         where = Place(self.field(node, field), node.chain)
         return Failed((self._finding(node, rule, message, where, remedy=remedy),))
 
+    def at_source(
+        self, node: Node, field: str, message: str, provided: Provided, *, remedy: str | None = None
+    ) -> Failed:
+        """Return the failure of a part whose source can't be had, at a field of the source."""
+        location = provided.location
+        if location is None:
+            return self.at_field(node, UNAVAILABLE_SOURCE, "spec", message, remedy)
+        line = self._locator.field(location.file, location.line, steps(field))
+        where = Place(replace(location, line=line), (*node.chain, node.location))
+        return Failed((self._finding(node, UNAVAILABLE_SOURCE, message, where, remedy=remedy),))
+
     def field(self, node: Node, field: str, text_line: int | None = None) -> Location:
         """Return where a field of a Flux object, or a line of its text, is declared, or as near as its file tells."""
         declared = node.spec_field + field.removeprefix("spec")
         line = self._locator.field(node.location.file, node.location.line, steps(declared), text_line)
         return replace(node.location, line=line)
+
+    def of_chart(
+        self,
+        node: Node,
+        error: RenderError,
+        translate: Translate,
+        places: Callable[[Sequence[Step]], Location | None] = lambda _path: None,
+    ) -> Failed | Skipped:
+        """Return the outcome of a HelmRelease that can't be rendered; ``places`` tells where a value is written."""
+        if error.code == "unsupported":
+            return Skipped(f"charts are not rendered: {error.message}")
+        rule = CHART_RULES.get(error.code) or RULES.get(error.code, error.code)
+        value = _value_path(error)
+        place = places(value)
+        template = _moved(error.location, translate)
+        declared = self.field(node, _chart_field(node, error))
+        # The value is what the user can change; the template leads there, and is all there is without one.
+        location = place or template or declared
+        chain = (*node.chain, *((node.location,) if location != declared else ()), *((template,) if template else ()))
+        where = Place(location, chain)
+        message = error.message
+        if error.template and error.template not in message:
+            line = f":{error.template_line}" if error.template_line else ""
+            message = f"{error.template}{line}: {message}"
+        return Failed((self._finding(node, rule, message, where, remedy=error.remedy, resource=None),))
+
+    def line(self, node: Node, path: Sequence[Step]) -> Location:
+        """Return where a field of a Flux object is declared."""
+        spec_field = steps(node.spec_field)
+        line = self._locator.field(node.location.file, node.location.line, (*spec_field, *path[1:]))
+        return replace(node.location, line=line)
+
+    def at(self, file: str, path: Sequence[Step]) -> Location:
+        """Return the place of a field of a file's first document, without a line where the file has no such field."""
+        return Location(file, self._locator.exactly(file, path))
+
+    def lines(self, file: str) -> Sequence[str]:
+        """Return the lines of a file."""
+        return self._locator.lines(file)
 
     def _of_error(self, node: Node, error: RenderError, translate: Translate) -> Finding:
         rule = "variable-not-set" if error.variable else RULES.get(error.code, error.code)
@@ -136,6 +190,20 @@ def overlay_failure(error: RenderError, file: str) -> Failed | Skipped:
         rule, Severity.ERROR, error.message, where.location, error.resource, (), error.remedy, where.chain
     )
     return Failed((finding,))
+
+
+def _value_path(error: RenderError) -> tuple[Step, ...]:
+    """Return the value that an error is about; a field of the spec is none."""
+    path = error.values_path or (error.field if error.code == "values" else "") or ""
+    return () if path.startswith("spec.") else steps(path.removeprefix(".Values."))
+
+
+def _chart_field(node: Node, error: RenderError) -> str:
+    if error.field and error.field.startswith("spec."):
+        return error.field
+    if error.code in ("chart", "path"):
+        return "spec.chartRef" if "chartRef" in node.spec else "spec.chart.spec.chart"
+    return "spec.values" if error.code == "values" else "spec"
 
 
 def _moved(location: Location | None, translate: Translate) -> Location | None:

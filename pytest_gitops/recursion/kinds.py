@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_gitops.model import JsonObject, Resource
+from pytest_gitops.recursion.artifact_generators import ArtifactGenerators
+from pytest_gitops.recursion.charts import Charts
+from pytest_gitops.recursion.helm_releases import HelmReleases
 from pytest_gitops.recursion.kustomizations import Kustomizations
 from pytest_gitops.recursion.node import Kind
 from pytest_gitops.recursion.state import State
@@ -17,8 +20,11 @@ KUSTOMIZATION: KindOf = (Kustomizations.group, "Kustomization")
 
 def kinds_of(state: State, substitution: Substitution) -> Mapping[KindOf, Kind]:
     """Return what each kind does in one cluster."""
+    charts = Charts(state)
     return {
         KUSTOMIZATION: Kustomizations(state, substitution),
+        (HelmReleases.group, "HelmRelease"): HelmReleases(state, charts),
+        (ArtifactGenerators.group, "ArtifactGenerator"): ArtifactGenerators(state, charts),
     }
 
 

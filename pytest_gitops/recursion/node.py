@@ -51,9 +51,11 @@ class Kind(ABC):
 
     One serves all objects of its kind in a cluster, and keeps what it shares among them. ``holds_anything`` says
     whether what a node applies may well be sources, or what variables come from: nobody puts those into charts.
+    Nodes that wait for what nobody gives go on in the order of their kinds' ``patience``.
     """
 
     holds_anything: ClassVar[bool] = True
+    patience: ClassVar[int] = 0
 
     @abstractmethod
     def uses(self, node: Node) -> Iterable[Key]:
@@ -86,6 +88,10 @@ class Kind(ABC):
     def default_namespace(self, node: Node) -> str:
         """Return the namespace of what a node applies and that names none."""
         return node.namespace
+
+    def outdated(self, node: Node) -> bool:
+        """Tell whether a node is to be planned again once all of the cluster is rendered."""
+        return False
 
     def is_applied(self, resource: Resource) -> bool:
         """Tell whether an object among what a node of this kind renders is applied at all."""

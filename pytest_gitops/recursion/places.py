@@ -43,18 +43,25 @@ def moved(rendered: Rendered, translate: Translate) -> Rendered:
     if reads == rendered.reads:
         return rendered
     return Rendered(
-        tuple(_moved(resource, translate) for resource in rendered.resources),
+        tuple(moved_resource(resource, translate) for resource in rendered.resources),
         reads=reads,
         variables=rendered.variables,
         placeholders=rendered.placeholders,
     )
 
 
-def _moved(resource: Resource, translate: Translate) -> Resource:
+def moved_resource(resource: Resource, translate: Translate) -> Resource:
+    """Return an object of another directory with paths relative to the repository's root."""
     return Resource(
         id=resource.id,
         api_version=resource.api_version,
         text=resource.text,
         origin=None if resource.origin is None else translate(resource.origin),
         transformations=tuple(translate(path) for path in resource.transformations),
+        template=resource.template,
     )
+
+
+def templated(resource: Resource) -> Resource:
+    """Return an object of a chart that isn't in the repository: where it comes from is no file of the user's."""
+    return Resource(id=resource.id, api_version=resource.api_version, text=resource.text, template=resource.origin)

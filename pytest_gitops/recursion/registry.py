@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_gitops.model import JsonObject, Location, Resource
-from pytest_gitops.objects import name_of, namespace_of
+from pytest_gitops.objects import listed, mapping, name_of, namespace_of, scalar
 from pytest_gitops.recursion.node import Key, Node, Scope
 from pytest_gitops.sources import SourceKey
 from pytest_gitops.variables import Reference, Values, made_object, may_make, values_of
 
 SOURCE_GROUP = "source.toolkit.fluxcd.io"
+DEFINITION = "CustomResourceDefinition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,16 @@ class Provided:
     location: Location | None
 
 
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The API versions of a cluster's own kinds (``group/version`` and ``group/version/Kind``), and by ``group/Kind``
+    whether they are ``Namespaced`` or ``Cluster``.
+    """
+
+    versions: tuple[str, ...] = ()
+    scopes: tuple[tuple[str, str], ...] = ()
+
+
 class Registry:
     """Objects by cluster, kind, namespace and name, from whichever part comes first in the cluster's order.
 
@@ -32,7 +43,8 @@ class Registry:
 
     def __init__(self) -> None:
         self._sources: dict[Key, dict[Node | None, tuple[Resource | JsonObject, Location | None]]] = defaultdict(dict)
-        self._values: dict[Key, dict[Node, Resource]] = defaultdict(dict)
+        self._values: dict[Key, dict[Node, tuple[Resource, Location]]] = defaultdict(dict)
+        self._definitions: dict[Key, dict[Node, Resource]] = defaultdict(dict)
         self._given: dict[Node, list[Key]] = defaultdict(list)
 
     def declare(self, scope: Scope, obj: JsonObject, location: Location) -> None:
@@ -47,10 +59,14 @@ class Registry:
             key = self._key(node, resource)
             if key is None:
                 continue
+            if resource.kind == DEFINITION:
+                self._definitions[key][node] = resource
+                self._given[node].append(key)
+                continue
             if resource.id.group == SOURCE_GROUP:
                 self._sources[key][node] = (resource, locate(resource))
             else:
-                self._values[key][node] = resource
+                self._values[key][node] = (resource, locate(resource))
             self._given[node].append(key)
             changed.add(key)
         return changed
@@ -61,6 +77,7 @@ class Registry:
         for key in keys:
             self._sources[key].pop(node, None)
             self._values[key].pop(node, None)
+            self._definitions[key].pop(node, None)
         return keys
 
     def source(self, scope: Scope, key: SourceKey) -> Provided | None:
@@ -80,12 +97,33 @@ class Registry:
     def values(self, scope: Scope, namespace: str, reference: Reference) -> Values | None:
         """Return a ConfigMap's or Secret's keys, None where nothing known makes it."""
         found = self._values.get((scope, reference.kind, namespace, reference.name))
-        return values_of(found[min(found, key=_order)]) if found else None
+        return values_of(found[min(found, key=_order)][0]) if found else None
+
+    def provider(self, scope: Scope, namespace: str, reference: Reference) -> Provided | None:
+        """Return what makes a ConfigMap or Secret."""
+        found = self._values.get((scope, reference.kind, namespace, reference.name))
+        if not found:
+            return None
+        node = min(found, key=_order)
+        return Provided(node, found[node][0].object, found[node][1])
+
+    def api(self, scope: Scope) -> Api:
+        """Return what a cluster serves by the CustomResourceDefinitions that it renders."""
+        versions: set[str] = set()
+        scopes: dict[str, str] = {}
+        for key, providers in self._definitions.items():
+            if key[0] == scope and providers:
+                served, kind, reach = _served(providers[min(providers, key=_order)])
+                versions |= served
+                scopes[kind] = reach
+        return Api(tuple(sorted(versions)), tuple(sorted(scopes.items())))
 
     def _key(self, node: Node, resource: Resource) -> Key | None:
         namespace = resource.namespace or node.kind.default_namespace(node)
         if resource.id.group == SOURCE_GROUP:
             return node.target, resource.kind, namespace, resource.name
+        if resource.kind == DEFINITION:
+            return node.target, resource.kind, "", resource.name
         if resource.id.group == "" and resource.kind in ("ConfigMap", "Secret"):
             return node.target, resource.kind, namespace, resource.name
         made = made_object(resource) if may_make(resource) else None
@@ -94,3 +132,11 @@ class Registry:
 
 def _order(node: Node | None) -> tuple[int, tuple[int, ...]]:
     return (0, ()) if node is None else (len(node.order), node.order)
+
+
+def _served(definition: Resource) -> tuple[set[str], str, str]:
+    spec = definition.spec
+    group, kind = scalar(spec, "group"), scalar(mapping(spec, "names"), "kind")
+    versions = {scalar(v, "name") for v in listed(spec, "versions") if isinstance(v, dict) and v.get("served")}
+    served = {f"{group}/{version}" for version in versions}
+    return served | {f"{group}/{version}/{kind}" for version in versions}, f"{group}/{kind}", scalar(spec, "scope")

@@ -31,9 +31,14 @@ class ClusterSettings:
 class Surroundings:
     """What all clusters of a repository share: views of directories, places in files, work done once, and where
     requests go.
+
+    ``kubernetes`` is the version of a cluster that the configuration says nothing of (empty: the newest known),
+    ``strict_sources`` makes a source that can't be had a failure.
     """
 
     trees: Trees
     places: Places
     shared: Shared
     submit: Callable[[Request], None]
+    kubernetes: str = ""
+    strict_sources: bool = False

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
+from pathlib import Path
 
-from pytest_gitops.model import Failed, JsonObject, ResourceId, Skipped, Source
+from pytest_gitops.model import Failed, JsonObject, Location, ResourceId, Skipped, Source
+from pytest_gitops.objects import mapping, scalar
 from pytest_gitops.recursion.failures import Failures
-from pytest_gitops.recursion.node import Node, Wait
+from pytest_gitops.recursion.fetching import Fetching, named
+from pytest_gitops.recursion.node import Node, Scope, Wait
 from pytest_gitops.recursion.registry import SOURCE_GROUP, Provided, Registry
-from pytest_gitops.recursion.shared import Shared
-from pytest_gitops.sources import KINDS, Place, SourceKey, SourceMap, includes
+from pytest_gitops.recursion.trees import Trees
+from pytest_gitops.rendering import Fetched, RenderError, TreeError
+from pytest_gitops.sources import FETCHED, KINDS, Copy, Place, SourceKey, SourceMap, includes
 
 BOOTSTRAP_NAME = "flux-system"
 
@@ -20,7 +24,7 @@ class Sourcing:
     """Answers for each part of one cluster which directory stands for its source.
 
     ``implicit`` tells a cluster whose entry no file declares: then what it was bootstrapped from isn't in Git
-    either. ``nodes`` gives the cluster's parts; ``replan`` is called with one that waited for a fetch.
+    either. ``nodes`` gives the cluster's parts.
     """
 
     def __init__(
@@ -28,8 +32,8 @@ class Sourcing:
         sources: SourceMap,
         registry: Registry,
         failures: Failures,
-        shared: Shared,
-        replan: Callable[[Node], None],
+        fetching: Fetching,
+        trees: Trees,
         *,
         implicit: bool,
         nodes: Callable[[], Iterable[Node]],
@@ -37,15 +41,19 @@ class Sourcing:
         self._sources = sources
         self._registry = registry
         self._failures = failures
-        self._shared = shared
-        self._replan = replan
+        self._fetching = fetching
+        self._trees = trees
+        self._fetched: dict[SourceKey, Place] = {}
+        self._made: dict[tuple[Scope, SourceKey], Place | Failed | Skipped] = {}
         self._implicit = implicit
         self._nodes = nodes
 
-    def locate(self, node: Node, key: SourceKey | None, *, path: str = "") -> Place | Failed | Skipped | Wait:
+    def locate(
+        self, node: Node, key: SourceKey | None, *, path: str = "", unpack: bool = False
+    ) -> Place | Failed | Skipped | Wait:
         """Return where a source is that a part names, how the part ends without it, or what it waits for.
 
-        ``path`` is what the part asks of the source.
+        ``path`` is what the part asks of the source; ``unpack`` has an archive unpacked.
         """
         if key is None or key.kind not in KINDS:
             return self._unusable(node, key)
@@ -56,7 +64,19 @@ class Sourcing:
             self._sources.adopt(key)
         if provided is not None and self._sources.is_own(key):
             self._sources.declare_own(provided.object)
-        return self._with_includes(node, key, provided.object if provided else None)
+        return self._with_includes(node, key, provided)
+
+    def declares(self, node: Node, key: SourceKey) -> bool:
+        """Tell whether a source that a part names is there."""
+        return self._sources.is_own(key) or self._registry.source(node.scope, key) is not None
+
+    def mapped(self, key: SourceKey, obj: JsonObject | None) -> Path | None:
+        """Return the user's own directory for a source of any kind."""
+        return self._sources.mapped(key, scalar(mapping(obj, "spec"), "url"))
+
+    def make(self, scope: Scope, key: SourceKey, place: Place | Failed | Skipped) -> None:
+        """Take what a generator makes of an ExternalArtifact."""
+        self._made[scope, key] = place
 
     def known(self, node: Node) -> bool:
         """Tell whether a Kustomization's source is known."""
@@ -75,26 +95,56 @@ class Sourcing:
         return tuple(bare + [self._result(key, provided) for key, provided in declared if provided is not None])
 
     def _result(self, key: SourceKey, provided: Provided) -> Source:
-        place = self._sources.place(key, provided.object) if key.kind in KINDS else Place()
-        return Source(ResourceId.of(provided.object), provided.object, provided.location, place.directory, place.reason)
+        place = self._fetched.get(key) or (self._sources.place(key, provided.object) if key.kind in KINDS else Place())
+        return _source(provided.object, provided.location, place)
 
-    def _with_includes(self, node: Node, key: SourceKey, obj: JsonObject | None) -> Place | Skipped | Wait:
+    def _with_includes(self, node: Node, key: SourceKey, provided: Provided | None) -> Place | Failed | Skipped | Wait:
         """Return a source's place with those of the GitRepositories that it includes."""
-        place = self._place(key, obj)
-        included = []
-        for other, start, to in includes(obj, key.namespace) if isinstance(place, Place) else ():
-            provided = self._registry.source(node.scope, other)
-            if provided is None and not self._sources.is_own(other):
+        place = self._place(node, key, provided)
+        if not isinstance(place, Place):
+            return place
+        included: list[Copy] = []
+        for other, start, to in includes(provided.object if provided else None, key.namespace):
+            known = self._registry.source(node.scope, other)
+            if known is None and not self._sources.is_own(other):
                 return Skipped(f"source {key} includes {other}, which nothing declares") if node.final else Wait.OBJECT
-            found = self._sources.place(other, provided.object if provided else None)
-            if found.directory is None:
-                return Skipped(f"source {key} includes {found.reason}")
-            included.append((found.directory, start, to))
-        return replace(place, included=tuple(included)) if isinstance(place, Place) else place
+            found = self._place(node, other, known)
+            if isinstance(found, Skipped):
+                return Skipped(f"source {key} includes {found.reason.removeprefix('source ')}")
+            if not isinstance(found, Place):
+                return found
+            included.append(Copy(found, start, to))
+        return replace(place, included=tuple(included)) if included else place
 
-    def _place(self, key: SourceKey, obj: JsonObject | None) -> Place | Skipped:
+    def _place(self, node: Node, key: SourceKey, provided: Provided | None) -> Place | Failed | Skipped | Wait:
+        obj = provided.object if provided else None
         place = self._sources.place(key, obj)
-        return place if place.directory is not None else Skipped(f"source {place.reason}")
+        if place.directory is not None:
+            return place
+        made = self._made.get((node.scope, key))
+        if made is not None:
+            return made
+        if key.kind not in FETCHED or obj is None or not scalar(mapping(obj, "spec"), "url"):
+            return Skipped(f"source {place.said()}")
+        fetched = self._fetching.artifact(node, obj)
+        if isinstance(fetched, RenderError):
+            field = ("spec.ref" if "ref" in mapping(obj, "spec") else "spec.url", provided)
+            absent = replace(place, reason=f"source {place.reason}")
+            return self._fetching.missing(node, f"source {named(key, obj)}", fetched, absent, field)
+        if isinstance(fetched, Wait):
+            return fetched
+        found = self._artifact(key, fetched)
+        if isinstance(found, Place):
+            self._fetched[key] = found
+        return found
+
+    def _artifact(self, key: SourceKey, fetched: Fetched) -> Place | Skipped:
+        if fetched.directory is not None:
+            return Place(fetched.directory, fetched=True)
+        try:
+            return self._trees.unpacked(fetched.archive) if fetched.archive else Skipped(f"source {key} is empty")
+        except TreeError as error:
+            return Skipped(f"source {key}: {error.error.message}")
 
     def _unusable(self, node: Node, key: SourceKey | None) -> Failed:
         if key is None:
@@ -107,14 +157,14 @@ class Sourcing:
         """Decide on a source that nothing declares, once nothing more can come."""
         if self._implicit and key.name == BOOTSTRAP_NAME:
             self._sources.adopt(key)
-            return self._place(key, None)
+            return self._place(node, key, None)
         if not node.final:
             return Wait.OBJECT
         if self._implicit and self._undeclared_by_children() == {key}:
             self._sources.adopt(key)
-            return self._place(key, None)
+            return self._place(node, key, None)
         if key.kind == "ExternalArtifact":
-            return self._place(key, None)
+            return self._place(node, key, None)
         near = self._near(node, key)
         unknown = self._unknown_parts()
         if not near and unknown:
@@ -159,7 +209,12 @@ class Sourcing:
 def _bare(key: SourceKey, place: Place) -> Source:
     metadata = {"name": key.name, "namespace": key.namespace}
     obj: JsonObject = {"apiVersion": f"{SOURCE_GROUP}/v1", "kind": key.kind, "metadata": metadata}
-    return Source(ResourceId.of(obj), obj, None, place.directory, place.reason)
+    return _source(obj, None, place)
+
+
+def _source(obj: JsonObject, location: Location | None, place: Place) -> Source:
+    reason = None if place.directory is not None or place.reason is None else place.said()
+    return Source(ResourceId.of(obj), obj, location, place.directory, reason)
 
 
 def _kinds() -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pytest_gitops.recursion.failures import Failures
+from pytest_gitops.recursion.fetching import Fetching
 from pytest_gitops.recursion.node import Name, Node
 from pytest_gitops.recursion.registry import Registry
 from pytest_gitops.recursion.settings import ClusterSettings, Surroundings
@@ -25,6 +26,7 @@ class State:
     nodes: Mapping[Name, Node]
     registry: Registry
     sourcing: Sourcing
+    fetching: Fetching
     failures: Failures
     around: Surroundings
     replan: Callable[[Node], None]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
-from pytest_gitops.paths import is_below
-from pytest_gitops.recursion.composing import copy_tree
-from pytest_gitops.rendering import Renderer, Tree
+from pytest_gitops.recursion.composing import Composer, unpack
+from pytest_gitops.rendering import Renderer, RenderError, Tree, TreeError
 from pytest_gitops.repository import Repository, find_repository
-from pytest_gitops.sources import Place
+from pytest_gitops.sources import Copy, Place
 
 Translate = Callable[[str], str]
 
@@ -21,7 +21,7 @@ Translate = Callable[[str], str]
 class Trees:
     """Opens directories as source-controller would archive them: without what Git ignores, nor submodules.
 
-    A source that includes others is put together in a temporary directory, which is gone when the Trees are closed.
+    A source that is made of others is put together in a temporary directory, which is gone when the Trees are closed.
     """
 
     def __init__(self, renderer: Renderer, repository: Repository, *, remote: bool = False) -> None:
@@ -30,6 +30,9 @@ class Trees:
         self._remote = remote
         self._repositories = {repository.root: repository}
         self._open: dict[Place, Tree] = {}
+        self._origins: dict[Place, dict[str, str]] = {}
+        self._listed: dict[Place, tuple[Path, Sequence[str]]] = {}
+        self._unpacked: dict[Path, Place] = {}
         self._temporary = ExitStack()
 
     def __enter__(self) -> Trees:
@@ -47,33 +50,61 @@ class Trees:
     def open(self, place: Place) -> Tree:
         """Return the view of a source's directory. Raises TreeError where it can't be opened."""
         if place not in self._open:
-            directory = place.directory or self._repository.root
-            hidden = self._hidden(directory, submodules=place.submodules)
             if place.included:
-                directory = self._composed(directory, hidden, place)
-            self._open[place] = self._renderer.open(directory, hidden=hidden, ignore=place.ignore, remote=self._remote)
+                self._open[place] = self._renderer.open(self._composed(place), ignore=place.ignore, remote=self._remote)
+            else:
+                self._open[place] = self._plain(place)
         return self._open[place]
+
+    def unpacked(self, archive: Path) -> Place:
+        """Return what an archive holds as a place of its own. Raises TreeError."""
+        if archive not in self._unpacked:
+            target = self._directory()
+            for _file in unpack(archive, target):
+                pass
+            self._unpacked[archive] = Place(target, fetched=True)
+        return self._unpacked[archive]
 
     def translate(self, place: Place) -> Translate:
         """Return what turns a path of a source's tree into one relative to the repository's root."""
         prefix = self._prefix(place.directory or self._repository.root)
-        included = [(to, self._prefix(directory / start)) for directory, start, to in place.included]
+        origins = self._origins.get(place, {})
 
         def translated(path: str) -> str:
-            for to, other in reversed(included):
-                if is_below(path, to):
-                    return other + path[len(to) :].lstrip("/")
-            return prefix + path
+            return origins.get(path) or prefix + path
 
         return translated
 
-    def _composed(self, directory: Path, hidden: tuple[str, ...], place: Place) -> Path:
-        """Put a source together as source-controller does: its own files, then those of each ``spec.include``."""
-        target = Path(self._temporary.enter_context(TemporaryDirectory(prefix="gitops-source-")))
-        copy_tree(directory, target, hidden)
-        for other, start, to in place.included:
-            copy_tree(other / start, target / to, self._hidden(other, submodules=False) if not start else ())
-        return target
+    def _plain(self, place: Place) -> Tree:
+        directory = place.directory or self._repository.root
+        hidden = () if place.fetched else self._hidden(directory, submodules=place.submodules)
+        return self._renderer.open(directory, hidden=hidden, ignore=place.ignore, remote=self._remote)
+
+    def _composed(self, place: Place) -> Path:
+        """Put a source together: its own files, then what is copied from others into it."""
+        composer = Composer(self._directory())
+        own = replace(place, included=())
+        for copy in (*(() if place.composed else (Copy(own, "", ""),)), *place.included):
+            root, files = self._files(copy.place)
+            composer.add(copy, root, files, self._prefix(root))
+        self._origins[place] = composer.origins
+        return composer.target
+
+    def _files(self, place: Place) -> tuple[Path, Sequence[str]]:
+        """Return the directory of a place, and the files of its artifact below it. Raises TreeError."""
+        if place.included:
+            directory = self.open(place).root
+            place = Place(directory, fetched=True)
+        if place not in self._listed:
+            tree = self._plain(place)
+            try:
+                self._listed[place] = (tree.root, artifact_files(tree))
+            except OSError as error:
+                raise TreeError(RenderError("path", f"can't be read: {error.strerror or error}")) from None
+        return self._listed[place]
+
+    def _directory(self) -> Path:
+        return Path(self._temporary.enter_context(TemporaryDirectory(prefix="gitops-source-"))).resolve()
 
     def _prefix(self, directory: Path) -> str:
         if directory == self._repository.root:
@@ -85,3 +116,11 @@ class Trees:
             self._repositories[directory] = find_repository(directory)
         repository = self._repositories[directory]
         return (*repository.hidden, *(() if submodules else (f"{path}/" for path in repository.submodules)))
+
+
+def artifact_files(tree: Tree) -> Sequence[str]:
+    """Return the files that source-controller would put into an artifact. Raises OSError."""
+    # Imported here: few repositories compose sources.
+    from pytest_gitops.rendering.external.artifact import files_of  # noqa: PLC0415
+
+    return files_of(tree)

@@ -8,6 +8,7 @@ from fleet_files import bootstrap, config_map, kustomization
 from fleet_outcomes import git_repository, outcomes
 
 from pytest_gitops import load
+from pytest_gitops.network import Network
 
 OCI = """\
 apiVersion: source.toolkit.fluxcd.io/v1
@@ -35,7 +36,7 @@ def test_a_git_repository_s_paths_tell_more_than_an_artifact_s(tmp_path: Path) -
         "skipped: source OCIRepository/flux-system/apps (oci://ghcr.io/example-org/apps) is not this repository and is "
         "not available here; give a local directory for it with `sources: {OCIRepository/flux-system/apps: DIRECTORY}`"
     )
-    found = load(root / "example")
+    found = load(root / "example", network=Network(offline=True))
     assert found.root == root
     assert [name for name, outcome in outcomes(found)["production"].items() if outcome == reason] == [
         "flux-system/web",
