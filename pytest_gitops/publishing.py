@@ -16,7 +16,10 @@ from pytest_gitops.items import CHECK, FINDING
 from pytest_gitops.model import Finding, Location, Severity
 from pytest_gitops.reports import Checked, Destination, Report
 from pytest_gitops.reports.github import workflow_commands
+from pytest_gitops.review.reports import write_review
 from pytest_gitops.session import SESSION
+
+_UNDONE = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED)
 
 
 class Publisher:
@@ -48,8 +51,10 @@ class Publisher:
                 self._unwritten.append(f"the report {destination.path} can't be written: {error.strerror}")
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Annotate the commit where GitHub Actions runs this, and say which report isn't there."""
+    def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int | pytest.ExitCode) -> None:
+        """Show the review, annotate the commit where GitHub Actions runs this, and say which report isn't there."""
+        if exitstatus not in _UNDONE and (review := self._config.stash[SESSION].review):
+            write_review(terminalreporter, review)
         if os.environ.get("GITHUB_ACTIONS") == "true":
             for line in workflow_commands(self._report()):
                 terminalreporter.line(line)
@@ -65,6 +70,7 @@ class Publisher:
             findings=tuple(sorted(self._findings.values(), key=_order)),
             rules={rule.id: rule for rule in rules(self._config)},
             prefix=_prefix(session.fleet.root),
+            review=session.review,
         )
 
 

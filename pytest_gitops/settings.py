@@ -62,7 +62,9 @@ Only the rules whose id matches GLOB (repeatable), whatever set they are in.
 
 _REPORT_HELP = """
 Write a report to FILE (repeatable): SARIF (`*.sarif`), GitLab's code quality (`*code-quality*.json`) or JSON (other
-`*.json`). A name that tells no format takes one in front: `sarif:FILE`, `gitlab:FILE`, `json:FILE`.
+`*.json`); with --gitops-base, the review as one HTML page (`*.html`), as Markdown for a comment (`*.md`) or as JSON
+(`*review*.json`). A name that tells no format takes one in front: `sarif:FILE`, `gitlab:FILE`, `json:FILE`,
+`html:FILE`, `markdown:FILE`, `review:FILE`.
 """
 _GRAPH_HELP = """
 Write what declares and what depends on what, in every cluster, to FILE (repeatable): Mermaid (`*.mmd`, or `*.md` for
@@ -73,6 +75,7 @@ Show each cluster as `flux tree kustomization --compact` does, with what depends
 `-v` every object.
 """
 
+_UNREVIEWED = "give --gitops-base=REF, and leave out or extend --gitops-check"
 CHECKS = ("build", "schema", "references", "policy", "graph")
 SNAPSHOT = "snapshot"
 REVIEW = "review"
@@ -212,11 +215,14 @@ def _reports(config: pytest.Config) -> Iterator[Destination]:
     # Imported here: most runs write no report, and runs without a repository pass by here too.
     from pytest_gitops.reports import UnknownFormatError, destination  # noqa: PLC0415
 
-    try:
-        for text in texts:
-            yield destination(text, _cwd(config))
-    except UnknownFormatError as error:
-        raise pytest.UsageError(f"--gitops-report: {error}") from None
+    for text in texts:
+        try:
+            found = destination(text, _cwd(config))
+        except UnknownFormatError as error:
+            raise pytest.UsageError(f"--gitops-report: {error}") from None
+        if found.of_review and REVIEW not in _checks(config):
+            raise pytest.UsageError(f"--gitops-report: {text} is a report of a review; {_UNREVIEWED}")
+        yield found
 
 
 def _graphs(config: pytest.Config) -> Iterator[Drawing]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,21 @@ from pytest_gitops.reports.gitlab import to_gitlab
 from pytest_gitops.reports.json_format import to_json
 from pytest_gitops.reports.report import Report
 from pytest_gitops.reports.sarif import to_sarif
+from pytest_gitops.review.model import Review
+from pytest_gitops.review.reports import GITHUB_LIMIT, GITLAB_LIMIT, to_html, to_markdown
+from pytest_gitops.review.reports import to_json as review_to_json
+
+
+def _comment(review: Review) -> str:
+    """Return the review as a comment of the forge that runs this; GitHub's are shorter than anybody else's."""
+    return to_markdown(review, GITLAB_LIMIT if os.environ.get("GITLAB_CI") == "true" else GITHUB_LIMIT)
+
 
 FORMATS: dict[str, Callable[[Report], str]] = {"json": to_json, "sarif": to_sarif, "gitlab": to_gitlab}
+REVIEWS: dict[str, Callable[[Review], str]] = {"review": review_to_json, "markdown": _comment, "html": to_html}
 
 _GITLAB_NAMES = ("code-quality", "codequality", "codeclimate")
+_SUFFIXES = {".sarif": "sarif", ".sarif.json": "sarif", ".md": "markdown", ".html": "html", ".htm": "html"}
 
 
 class UnknownFormatError(ValueError):
@@ -27,24 +39,44 @@ class Destination:
     format: str
     path: Path
 
+    @property
+    def of_review(self) -> bool:
+        """Whether it is a report of a review, which there is only where a change is reviewed."""
+        return self.format in REVIEWS
+
     def write(self, report: Report) -> None:
         """Write the report, making folders as needed; raises OSError."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(FORMATS[self.format](report), encoding="utf-8")
+        text = self._text(report)
+        if text is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.write_text(text, encoding="utf-8")
+
+    def _text(self, report: Report) -> str | None:
+        if not self.of_review:
+            return FORMATS[self.format](report)
+        return REVIEWS[self.format](report.review) if report.review else None
 
 
 def destination(text: str, base: Path) -> Destination:
     """Return where ``FORMAT:FILE``, or a file whose name tells its format, lies below ``base``.
 
-    ``*.sarif`` and ``*.sarif.json`` are SARIF, ``*code-quality*.json`` GitLab's, other ``*.json`` JSON.
-    Raises UnknownFormatError for another name.
+    ``*.sarif`` and ``*.sarif.json`` are SARIF, ``*code-quality*.json`` GitLab's, ``*review*.json`` a review's, other
+    ``*.json`` JSON; ``*.md`` and ``*.html`` are reviews. Raises UnknownFormatError for another name.
     """
     name, separator, path = text.partition(":")
-    if separator and name in FORMATS and path:
+    if separator and name in (*FORMATS, *REVIEWS) and path:
         return Destination(name, base / path)
     file = text.rpartition("/")[2].lower()
-    if file.endswith((".sarif", ".sarif.json")):
-        return Destination("sarif", base / text)
+    for suffix, format_name in _SUFFIXES.items():
+        if file.endswith(suffix):
+            return Destination(format_name, base / text)
     if file.endswith(".json"):
-        return Destination("gitlab" if any(part in file for part in _GITLAB_NAMES) else "json", base / text)
-    raise UnknownFormatError(f"{text!r} tells no format; write {' or '.join(f'{name}:{text}' for name in FORMATS)}")
+        return Destination(_json_format(file), base / text)
+    choices = " or ".join(f"{name}:{text}" for name in (*FORMATS, *REVIEWS))
+    raise UnknownFormatError(f"{text!r} tells no format; write {choices}")
+
+
+def _json_format(file: str) -> str:
+    if any(part in file for part in _GITLAB_NAMES):
+        return "gitlab"
+    return "review" if "review" in file else "json"

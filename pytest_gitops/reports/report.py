@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pytest_gitops.checks.rule import Rule
 from pytest_gitops.model import Finding, Location
+from pytest_gitops.review.model import Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Report:
     """A run: its items, its findings (each once), and the rules that findings name.
 
     ``prefix`` leads from the root of the version-controlled tree to the repository's: most formats want paths
-    relative to the former. It is empty or ends with a slash.
+    relative to the former. It is empty or ends with a slash. ``review`` is what a change does to every cluster, None
+    where no change is reviewed.
     """
 
     version: str
@@ -41,6 +43,7 @@ class Report:
     findings: tuple[Finding, ...]
     rules: Mapping[str, Rule] = field(default_factory=dict)
     prefix: str = ""
+    review: Review | None = None
 
     def path(self, location: Location) -> str:
         """Return a location's file, relative to the root of the version-controlled tree."""

@@ -11,7 +11,7 @@ import hashlib
 import html
 import json
 import re
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from pytest_gitops.model import JsonObject, Location
@@ -27,7 +27,7 @@ from pytest_gitops.review.reports.visible import visible
 from pytest_gitops.review.reports.wording import STATUSES, happening, headline, owner, part_news
 
 SCRIPTS = ("dom.js", "diff.js", "graph.js", "list.js", "filter.js", "main.js")
-_ASSETS = files("pytest_gitops.review.reports") / "assets"
+_ASSETS = Path(__file__).with_name("assets")
 _ICON = """
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#3b5bdb"/>
 <g fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round"><path d="M11 12v8"/>
