@@ -68,6 +68,8 @@ class Hooks:
         """
         if set(self._session.settings.checks) != {"build"} or not session.config.getoption("collectonly"):
             plan(session.config, self._session.settings, self._session.fleet)
+        # Here, where a ref that can't be compared with ends the run, and not each file's collection.
+        _ = self._session.compared
         if self._session.settings.snapshot:
             from pytest_gitops.snapshots.session import SNAPSHOTS  # noqa: PLC0415 (needs syrupy)
 
