@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from syrupy.data import Snapshot, SnapshotCollection, SnapshotCollections
+from syrupy.extensions.base import AbstractSyrupyExtension
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 from syrupy.terminal import context_style, received_style, snapshot_style
@@ -34,6 +35,19 @@ class ManifestExtension(SingleFileSnapshotExtension):
     def serialize(self, data: Any, **_selection: Any) -> str:
         """Return the text of a snapshot. Raises TypeError for what is no object."""
         return self.normaliser.text(objects_in(data), self.secrecy)
+
+    @classmethod
+    def get_snapshot_name(cls, *, test_location: PyTestLocation, index: Any = 0) -> str:
+        """Return syrupy's name, but with ``~`` for the slashes of parameters, which syrupy leaves out."""
+        name: str = AbstractSyrupyExtension.get_snapshot_name(test_location=test_location, index=index)
+        return cls._sanitize_filename(name.replace("/", "~"))[: cls._max_stem_length()]
+
+    @classmethod
+    def matches_test_location(cls, *, test_location: PyTestLocation, snapshot_location: str) -> bool:
+        """Return whether the file is one of the test's, whatever characters its parameters hold."""
+        own = Path(cls.get_location(test_location=test_location, index=0))
+        other = Path(snapshot_location)
+        return other.parent == own.parent and (other.stem == own.stem or other.stem.startswith(_more(own.stem)))
 
     def diff_lines(self, serialized_data: Any, snapshot_data: Any) -> Iterable[str]:  # type: ignore[override]
         """Yield what differs, each run of lines below the object that it belongs to."""
@@ -117,6 +131,11 @@ def objects_in(data: Any) -> list[JsonObject]:
         f"gitops_snapshot compares a Resource, a Rendered, an object as a dict or a list of these, "
         f"not {type(data).__name__}"
     )
+
+
+def _more(stem: str) -> tuple[str, str]:
+    """Return how the names of a test's further snapshots begin: its second assertion, and named ones."""
+    return f"{stem}.", f"{stem}["
 
 
 def _file(test_location: PyTestLocation) -> Path | None:
