@@ -34,8 +34,9 @@ func main() {
 	// The parent ends the engine by closing its input; an interrupt at the terminal is meant for the parent.
 	signal.Ignore(os.Interrupt)
 	out := os.Stdout
+	watch := guard.Endless(os.Stderr, os.Exit)
 	quiet()
-	serve := render
+	serve := func(out io.Writer) error { return render(out, watch) }
 	if len(os.Args) == 2 && os.Args[1] == "--fetch" {
 		serve = fetch
 	}
@@ -46,9 +47,9 @@ func main() {
 }
 
 // render answers all methods but fetch, without the network.
-func render(out io.Writer) error {
+func render(out io.Writer, watch func(context.Context) func()) error {
 	network.Deny()
-	engine := &method.Engine{Version: identity()}
+	engine := &method.Engine{Version: identity(), Watch: watch}
 	defer engine.Close()
 	server := protocol.Server{Methods: engine.Table()}
 	return server.Serve(context.Background(), os.Stdin, out, greeting())

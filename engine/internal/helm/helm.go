@@ -3,6 +3,7 @@
 package helm
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,8 +32,21 @@ type Request struct {
 	Scopes map[string]string `json:"scopes"`
 }
 
+// Content returns the request with archives named by what they hold, for a key.
+func (r Request) Content() (any, error) {
+	order, err := r.Order.Content()
+	r.Order = order
+	return struct {
+		Method  string
+		Request Request
+	}{"helm", r}, err
+}
+
 // Result is a rendered HelmRelease. Its fields are in the order of their JSON keys.
 type Result struct {
+	// Capabilities is set where a template may ask which API versions the cluster serves.
+	Capabilities bool `json:"capabilities"`
+
 	Chart     Chart      `json:"chart"`
 	Hooks     []Hook     `json:"hooks"`
 	Reads     []string   `json:"reads"`
@@ -92,10 +106,14 @@ func Run(ctx context.Context, fs *tree.FileSystem, request Request) (*Result, er
 	if err != nil {
 		return nil, err
 	}
+	if from := release.Spec.ChartRef; from != nil {
+		loaded.Track(from.Kind, request.Revision)
+	}
 	composed, unknown, err := values.Compose(ctx, release, request.ValuesFrom)
 	if err != nil {
 		return nil, err
 	}
+	asks := loaded.Mentions("APIVersions") || bytes.Contains(request.Release, []byte("APIVersions"))
 	output, err := render.Run(ctx, render.Installation{Release: release, Chart: loaded, Values: composed, Cluster: cluster})
 	if err != nil {
 		return nil, err
@@ -105,6 +123,7 @@ func Run(ctx context.Context, fs *tree.FileSystem, request Request) (*Result, er
 	if err != nil {
 		return nil, err
 	}
+	result.Capabilities = asks
 	result.Release = Release{render.Name(release), release.GetReleaseNamespace()}
 	for _, reference := range loaded.Skipped {
 		unknown = append(unknown, "values.schema.json "+reference)
@@ -147,6 +166,7 @@ func (w writer) result(output *render.Output) (*Result, error) {
 	if err != nil {
 		return nil, fault.Of(err, render.Bad)
 	}
+	w.cluster = w.cluster.With(slices.Concat(output.CRDs, documents))
 	for at, document := range slices.Concat(output.CRDs, documents) {
 		resource, err := w.resource(document)
 		if err != nil {

@@ -19,6 +19,8 @@ import (
 type Engine struct {
 	// Version is the engine's, and part of every key of the cache.
 	Version string
+	// Watch watches over work that can't be stopped, until the function that it returns is called; nil for none.
+	Watch func(context.Context) (done func())
 
 	mutex  sync.Mutex
 	trees  []*openTree

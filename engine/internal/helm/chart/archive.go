@@ -2,6 +2,7 @@ package chart
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -56,13 +57,27 @@ func fromDisk(name string) (*pristine, error) {
 	})
 }
 
+// digestOf returns the digest of what an archive holds.
+func digestOf(name string) (string, error) {
+	kept, err := fromDisk(name)
+	if err != nil {
+		return "", err
+	}
+	return kept.digest.String(), nil
+}
+
 // unpack loads the chart in an archive.
 func unpack(data []byte) (*pristine, error) {
 	files, err := filesIn(data)
 	if err != nil {
 		return nil, err
 	}
-	return parse(files)
+	unpacked, err := parse(files)
+	if err != nil {
+		return nil, err
+	}
+	unpacked.digest = sha256.Sum256(data)
+	return unpacked, nil
 }
 
 func parse(files []*archive.BufferedFile) (*pristine, error) {

@@ -8,6 +8,8 @@ import (
 
 	helmchart "helm.sh/helm/v4/pkg/chart/v2"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/tree"
 )
 
 // pristine is a chart as it was loaded. Rendering changes charts, so that each rendering gets a copy: that takes a
@@ -16,6 +18,8 @@ type pristine struct {
 	loaded *helmchart.Chart
 	// size is what its files come to, in bytes.
 	size int
+	// digest is that of the archive.
+	digest tree.Hash
 }
 
 func (p *pristine) chart() *helmchart.Chart { return copyOf(p.loaded) }

@@ -3,10 +3,13 @@
 package chart
 
 import (
+	"bytes"
 	"context"
 	"path"
+	"slices"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
 	helmchart "helm.sh/helm/v4/pkg/chart/v2"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
@@ -44,6 +47,24 @@ type Order struct {
 	Dependencies []Dependency `json:"dependencies"`
 	// Revision is the artifact's, empty where it isn't known.
 	Revision string `json:"revision"`
+}
+
+// Content returns the order with each archive named by its digest.
+func (o Order) Content() (Order, error) {
+	var err error
+	if o.Chart.Archive != "" {
+		if o.Chart.Archive, err = digestOf(o.Chart.Archive); err != nil {
+			return o, err
+		}
+	}
+	o.Chart.Tree = 0
+	o.Dependencies = slices.Clone(o.Dependencies)
+	for at := range o.Dependencies {
+		if o.Dependencies[at].Archive, err = digestOf(o.Dependencies[at].Archive); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
 }
 
 // Loaded is a chart that may be changed, and where its files come from.
@@ -99,6 +120,32 @@ func find(reference Reference, fs *tree.FileSystem) (*Loaded, error) {
 
 // clean returns a path relative to the tree's root, which it can't leave.
 func clean(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }
+
+// Track adds the digest of an artifact's revision to the chart's version, as helm-controller does with the charts of an
+// OCIRepository or ExternalArtifact, so that a change of the artifact shows.
+func (l *Loaded) Track(kind, revision string) {
+	_, digest, found := strings.Cut(revision, ":")
+	if kind == "HelmChart" || !found || len(digest) < shown {
+		return
+	}
+	if version, err := semver.NewVersion(l.Metadata.Version); err == nil {
+		if tracked, err := version.SetMetadata(digest[:shown]); err == nil {
+			l.Metadata.Version = tracked.String()
+		}
+	}
+}
+
+// Mentions tells whether a template of the chart, or of one that it depends on, holds a text.
+func (l *Loaded) Mentions(text string) bool { return mentions(l.Chart, []byte(text)) }
+
+func mentions(of *helmchart.Chart, text []byte) bool {
+	for _, file := range of.Raw {
+		if (strings.HasPrefix(file.Name, "templates/") || file.Name == "values.yaml") && bytes.Contains(file.Data, text) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(of.Dependencies(), func(child *helmchart.Chart) bool { return mentions(child, text) })
+}
 
 // bad returns an error as a fault with the code chart, unless it is a fault already.
 func bad(err error) *fault.Error { return fault.Of(err, Bad) }

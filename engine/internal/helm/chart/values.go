@@ -149,18 +149,11 @@ func (o Order) mark(of *helmchart.Chart) error {
 const shown = 12
 
 func (o Order) metadata() string {
-	digest := o.Revision
-	if at := strings.LastIndex(digest, ":"); at >= 0 {
-		digest = digest[at+1:]
-	}
-	switch {
-	case o.Spec == nil && strings.Contains(o.Revision, ":") && len(digest) >= shown:
-		// helm-controller does so with the charts of OCIRepository and ExternalArtifact.
-		return digest[:shown]
-	case o.Spec == nil:
+	if o.Spec == nil {
 		return ""
 	}
 	var parts []string
+	digest := o.Revision[strings.LastIndex(o.Revision, ":")+1:]
 	if o.Spec.ReconcileStrategy == "Revision" && o.Chart.Archive == "" && digest != "" {
 		parts = append(parts, digest[:min(len(digest), shown)])
 	}

@@ -2,6 +2,7 @@ package render
 
 import (
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,6 +39,22 @@ func NewCluster(kubernetes string, served []string, scopes map[string]string) (C
 	}
 	cluster.served = append(cluster.served, served...)
 	return cluster, nil
+}
+
+// With returns the cluster as it is with the CustomResourceDefinitions among documents.
+func (c Cluster) With(documents []Document) Cluster {
+	scopes := maps.Clone(c.scopes)
+	if scopes == nil {
+		scopes = map[string]string{}
+	}
+	for _, document := range documents {
+		if isDefinition(document) {
+			spec := field(document.node, "spec")
+			scopes[text(field(spec, "group"))+"/"+text(field(field(spec, "names"), "kind"))] = text(field(spec, "scope"))
+		}
+	}
+	c.scopes = scopes
+	return c
 }
 
 // capabilities are what templates see; CustomResourceDefinitions of the chart's crds/ are there before it is rendered.

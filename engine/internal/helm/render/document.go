@@ -149,12 +149,16 @@ func definitions(name string, data []byte) ([]Document, error) {
 	}
 	var found []Document
 	for _, document := range documents {
-		identity := document.Identity()
-		if identity.Kind == "CustomResourceDefinition" && strings.HasPrefix(identity.APIVersion, "apiextensions.k8s.io/") {
+		if isDefinition(document) {
 			found = append(found, document)
 		}
 	}
 	return found, nil
+}
+
+func isDefinition(document Document) bool {
+	identity := document.Identity()
+	return identity.Kind == "CustomResourceDefinition" && strings.HasPrefix(identity.APIVersion, "apiextensions.k8s.io/")
 }
 
 // servedBy returns the API versions that a CustomResourceDefinition adds.
