@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pytest_gitops.live.api import Api, ApiError, Kind
 from pytest_gitops.live.waiting import until
-from pytest_gitops.model import JsonObject, Resource
+from pytest_gitops.model import JsonObject, Resource, group_of
 from pytest_gitops.objects import namespace_of
 
 # kustomize-controller's own, see its main.go: fields it has applied are its own again.
@@ -56,6 +56,36 @@ class Application:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._kinds = api.kinds()
+
+    def kind(self, obj: JsonObject) -> Kind:
+        """Return an object's kind as it is served; raises LookupError where it isn't."""
+        return self._found(obj["apiVersion"], obj["kind"])
+
+    def kind_of(self, group: str, kind: str) -> Kind:
+        """Return a kind of a group, in the stable version where there is one; raises LookupError."""
+        versions = [each for each in self._served_kinds() if each.kind == kind and group_of(each.api_version) == group]
+        if not versions:
+            raise LookupError(f"the cluster serves no {kind} of {group or 'the core group'}")
+        return min(versions, key=lambda each: (any(word in each.api_version for word in ("alpha", "beta")),))
+
+    def named(self, kind: str, api_version: str | None = None) -> Kind:
+        """Return the kind of this name; raises LookupError, naming the choices, where it isn't one alone."""
+        if api_version is not None:
+            return self._found(api_version, kind)
+        groups = sorted({group_of(each.api_version) for each in self._served_kinds() if each.kind == kind})
+        if len(groups) != 1:
+            there = ", ".join(groups) or "none"
+            raise LookupError(f"{kind} is a kind of several groups or of none ({there}): say which by api_version")
+        return self.kind_of(groups[0], kind)
+
+    def _found(self, api_version: str, kind: str) -> Kind:
+        if (api_version, kind) not in self._kinds:
+            self._learn()
+        return self._kinds[api_version, kind]
+
+    def _served_kinds(self) -> list[Kind]:
+        self._learn()
+        return list(self._kinds.values())
 
     def prepare(self, resources: Sequence[Resource], definitions: Iterable[JsonObject] = ()) -> Iterator[Verdict]:
         """Apply definitions, namespaces and admission policies; yield those that are refused.
@@ -109,8 +139,7 @@ class Application:
 
     def _apply(self, obj: JsonObject) -> None:
         """Apply an object of the harness' own; raises ApiError."""
-        kind = self._kinds[obj["apiVersion"], obj["kind"]]
-        self._api.apply(kind, obj, manager=PROBE, force=True)
+        self._api.apply(self.kind(obj), obj, manager=PROBE, force=True)
 
     def _await_definitions(self) -> None:
         """Wait until every definition is served, and take note of the kinds."""

@@ -42,7 +42,7 @@ class History:
 
     def commit(self, branch: str, message: str = "snapshot") -> str:
         """Commit the current tree to a branch and return the commit's id."""
-        parent = self._tip(branch)
+        parent = self.tip(branch)
         arguments = ["commit-tree", self._tree, "-m", message, *(("-p", parent) if parent else ())]
         commit = self._git(*arguments, variables=_IDENTITY)
         self._git("update-ref", f"refs/heads/{branch}", commit)
@@ -84,7 +84,8 @@ class History:
     def _with_index(self) -> dict[str, str]:
         return {"GIT_INDEX_FILE": str(self._index)}
 
-    def _tip(self, branch: str) -> str:
+    def tip(self, branch: str) -> str:
+        """Return the id of a branch's last commit, empty where there is no such branch."""
         return self._git("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}")
 
     def _git(

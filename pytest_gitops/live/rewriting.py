@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_gitops.model import JsonObject
+from pytest_gitops.model import JsonObject, ResourceId
 
 NAME = "pytest-gitops"
-_SOURCES = ("gitrepositories", "ocirepositories", "helmrepositories", "buckets")
+# Fields of a GitRepository that say how the remote is to be asked, or what its commits are signed with.
+_CREDENTIALS = ("secretRef", "proxySecretRef", "verify", "provider", "serviceAccountName")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +24,21 @@ class Stand:
     branch: str | None = None
 
 
-def source_policy(kind: str, plural: str, namespace: str, name: str, stand: Stand) -> list[JsonObject]:
-    """Return the policy, and its binding, that has one source read from elsewhere without credentials."""
+def source_policy(plural: str, id: ResourceId, stand: Stand) -> list[JsonObject]:
+    """Return the policy, and its binding, that has one source read from elsewhere without credentials.
+
+    ``plural`` is the name of the source's kind in paths.
+    """
     patches = [_set("/spec/url", stand.url)]
     if stand.branch is not None:
         patches.append(f"JSONPatch{{op: 'add', path: '/spec/ref', value: {{'branch': {_text(stand.branch)}}}}}")
-    removed = ("secretRef", "certSecretRef", "proxySecretRef", "verify", "provider", "serviceAccountName")
     expression = f"[{', '.join(patches)}]" + "".join(
         f" + (has(object.spec.{field}) ? [JSONPatch{{op: 'remove', path: '/spec/{field}'}}] : [])"
-        for field in removed
-        if kind == "GitRepository" or field not in ("proxySecretRef", "serviceAccountName")
+        for field in _CREDENTIALS
     )
-    condition = f"object.metadata.namespace == {_text(namespace)} && object.metadata.name == {_text(name)}"
-    rules = {"apiGroups": ["source.toolkit.fluxcd.io"], "apiVersions": ["*"], "resources": [plural]}
-    return _policy(f"{NAME}-{kind.lower()}-{namespace}-{name}", rules, condition, expression)
+    condition = f"object.metadata.namespace == {_text(id.namespace)} && object.metadata.name == {_text(id.name)}"
+    rules = {"apiGroups": [id.group], "apiVersions": ["*"], "resources": [plural]}
+    return _policy(f"{NAME}-{id.kind.lower()}-{id.namespace}-{id.name}", rules, condition, expression)
 
 
 def deadline_policy(seconds: int) -> list[JsonObject]:

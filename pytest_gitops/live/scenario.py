@@ -1,0 +1,351 @@
+"""A live cluster that follows a repository, for tests that change something and see what becomes of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from pytest_gitops.exceptions import LiveError
+from pytest_gitops.live.api import Api, ApiError, Kind
+from pytest_gitops.live.applying import Application
+from pytest_gitops.live.entry import entry_objects, own_sources
+from pytest_gitops.live.git_server import GitServer
+from pytest_gitops.live.history import History
+from pytest_gitops.live.provider import Running
+from pytest_gitops.live.rewriting import Stand, deadline_policy, source_policy
+from pytest_gitops.live.timeline import Moment, Timeline, name_of, ready, revision
+from pytest_gitops.live.waiting import until
+from pytest_gitops.model import Cluster, JsonObject, ResourceId
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+SECONDS = 60.0
+# So soon is a Deployment whose pods don't come up one that failed.
+PROGRESS_SECONDS = 3
+ACTIVE_SECONDS = 15.0
+FLUX_NAMESPACE = "flux-system"
+REQUESTED = "reconcile.fluxcd.io/requestedAt"
+_GROUPS = {"Kustomization": "kustomize.toolkit.fluxcd.io", "HelmRelease": "helm.toolkit.fluxcd.io"}
+_BRANCH = "main"
+
+
+class NotAsExpectedError(AssertionError):
+    """What a scenario waited for did not come; the text says what came instead. Whoever wrote the test should care."""
+
+
+class LiveCluster:
+    """A running cluster whose Flux follows one cluster of the repository; a test's changes are commits of its own.
+
+    A Kustomization is named ``name`` or ``namespace/name``, anything else ``Kind/namespace/name``. The user's files
+    stay as they are: ``write`` and ``edit`` change what the next ``commit`` holds, no more. Methods that wait raise
+    NotAsExpectedError with Flux's own conditions.
+    """
+
+    def __init__(self, running: Running, cluster: Cluster, root: Path) -> None:
+        self.cluster = cluster
+        self._running = running
+        self._home = TemporaryDirectory(prefix="gitops-live-")
+        self._broken: set[str] = set()
+        self.api = Api(running.kubeconfig, running.context)
+        self.history = History(Path(self._home.name) / "repository.git", root)
+        self._server = GitServer({"repository": self.history.directory}, running.host)
+        self._application = Application(self.api)
+        self._timeline: Timeline | None = None
+
+    # Start and end
+
+    def bootstrap(self, told: Callable[[Moment], None] | None = None) -> None:
+        """Install Flux and have it follow the cluster's entry, as ``flux bootstrap`` leaves it; returns at once."""
+        list(self._application.prepare((), self._running.definitions()))
+        self._put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": FLUX_NAMESPACE}})
+        self._put({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}})
+        self._running.start_flux()
+        self._timeline = Timeline(self.api, told)
+        self._stand_in()
+        self.commit("the working tree", reconcile=False)
+        for obj in entry_objects(self.cluster):
+            self._put(obj)
+
+    def close(self) -> None:
+        """Stop watching and serving, and end the cluster where it was made for this; may be called twice."""
+        if self._timeline is not None:
+            self._timeline.close()
+        self._server.close()
+        self._running.close()
+        self._home.cleanup()
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The kubeconfig of the cluster."""
+        return self._running.kubeconfig
+
+    @property
+    def client(self) -> ApiClient:
+        """The ``kubernetes`` client's connection to the cluster."""
+        return self.api.client
+
+    # Changes of the repository
+
+    def write(self, path: str, text: str | None) -> None:
+        """Write a file, or remove it (None), in what the next commit holds."""
+        self.history.write({path: text})
+
+    def edit(self, path: str, before: str, after: str) -> None:
+        """Replace a text in a file of the next commit; raises ValueError where the file doesn't hold it."""
+        text = self.history.read(path)
+        if before not in text:
+            raise ValueError(f"{path} holds no {before!r}")
+        self.history.write({path: text.replace(before, after)})
+
+    def commit(self, message: str = "change", *, reconcile: bool = True) -> str:
+        """Commit what was written, have Flux fetch it, and return the commit's id."""
+        commit = self.history.commit(_BRANCH, message)
+        if reconcile:
+            self.reconcile_source()
+        return commit
+
+    # What Flux is told
+
+    def reconcile_source(self) -> None:
+        """Ask Flux to fetch the repository now, as ``flux reconcile source git`` does."""
+        for source in own_sources(self.cluster):
+            self._request(self._kind(source.id.group, source.id.kind), source.id.namespace, source.id.name)
+
+    def reconcile(self, name: str, *, with_source: bool = False) -> None:
+        """Ask Flux to reconcile a Kustomization or HelmRelease now, as ``flux reconcile`` does."""
+        if with_source:
+            self.reconcile_source()
+        self._request(*self._named(name))
+
+    def suspend(self, name: str) -> None:
+        """Suspend a Kustomization or HelmRelease, as ``flux suspend`` does."""
+        kind, namespace, own = self._named(name)
+        self.api.merge(kind, namespace, own, {"spec": {"suspend": True}})
+
+    def resume(self, name: str) -> None:
+        """Resume a Kustomization or HelmRelease, as ``flux resume`` does."""
+        kind, namespace, own = self._named(name)
+        self.api.merge(kind, namespace, own, {"spec": {"suspend": None}})
+        self._request(kind, namespace, own)
+
+    # What happens to the cluster
+
+    def break_image(self, image: str) -> None:
+        """Have pods with an image (without tag: all of its tags) never get ready from now on."""
+        self._broken.add(image)
+        self._running.break_images(self._broken)
+
+    def mend_image(self, image: str) -> None:
+        """Have pods with an image get ready again."""
+        self._broken.discard(image)
+        self._running.break_images(self._broken)
+
+    def get(self, id: str, api_version: str | None = None) -> JsonObject | None:
+        """Return an object (``Kind/namespace/name``, or ``Kind/name``), None where it isn't there."""
+        kind, namespace, name = self._object(id, api_version)
+        return self.api.get(kind, namespace, name)
+
+    def change(self, id: str, patch: JsonObject, api_version: str | None = None) -> None:
+        """Change an object behind Flux's back, by a merge patch."""
+        kind, namespace, name = self._object(id, api_version)
+        self.api.merge(kind, namespace, name, patch)
+
+    def delete(self, id: str, api_version: str | None = None) -> bool:
+        """Delete an object behind Flux's back; return whether it was there."""
+        kind, namespace, name = self._object(id, api_version)
+        return self.api.delete(kind, namespace, name)
+
+    # What Flux says
+
+    def wait_ready(self, *names: str, seconds: float = SECONDS) -> None:
+        """Wait until Kustomizations or HelmReleases are Ready at the last commit; without names, all there are."""
+        self._wait(lambda: self._unready(names), "are not ready", seconds)
+
+    def wait_failed(self, name: str, reason: str | None = None, *, seconds: float = SECONDS) -> str:
+        """Wait until one fails at the last commit, for a reason such as ``HealthCheckFailed``; return its message."""
+        key = self._key(name)
+
+        def failed() -> str | None:
+            told = self._ready_at_last_commit(key)
+            return told[2] if told and told[0] == "False" and reason in (None, told[1]) else None
+
+        message = until(failed, seconds)
+        if message is None:
+            raise NotAsExpectedError(f"{key} did not fail{f' by {reason}' if reason else ''}:\n{self._state([key])}")
+        return message
+
+    def wait_until(self, ask: Callable[[], Any], what: str, *, seconds: float = SECONDS) -> Any:
+        """Wait until a question is answered by something true, and return it."""
+        answer = until(lambda: ask() or None, seconds)
+        if answer is None:
+            raise NotAsExpectedError(f"{what}: not after {seconds:.0f} s\n{self._state(self._watched)}")
+        return answer
+
+    def conditions(self, name: str) -> dict[str, JsonObject]:
+        """Return the conditions of a Kustomization or HelmRelease, by type."""
+        obj = self.api.get(*self._named(name)) or {}
+        return {str(c["type"]): c for c in (obj.get("status") or {}).get("conditions") or ()}
+
+    def inventory(self, name: str) -> list[str]:
+        """Return what Flux keeps account of, as ``Kind/namespace/name``, sorted."""
+        obj = self.api.get(*self._named(name)) or {}
+        entries = ((obj.get("status") or {}).get("inventory") or {}).get("entries") or ()
+        return sorted(_inventoried(str(entry["id"])) for entry in entries)
+
+    def events(self, name: str) -> list[str]:
+        """Return what Flux's controllers say of an object, oldest first, as ``reason: message``."""
+        kind, namespace, own = self._named(name)
+        events = [
+            event
+            for event in self.api.list(self._kind("", "Event"), namespace)
+            if event["involvedObject"].get("name") == own and event["involvedObject"].get("kind") == kind.kind
+        ]
+        events.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
+        return [f"{event.get('reason')}: {event.get('message')}" for event in events]
+
+    @property
+    def timeline(self) -> tuple[Moment, ...]:
+        """What has become Ready, or not, since the bootstrap."""
+        return self._timeline.moments if self._timeline else ()
+
+    def ready_order(self, *names: str, since: float = 0.0) -> list[str]:
+        """Return the names in the order in which they last became Ready, counted from ``since`` seconds on."""
+        keys = [self._key(name) for name in names]
+        order: dict[str, float] = {}
+        for moment in self.timeline:
+            if moment.name in keys and moment.seconds >= since and moment.ready == "True":
+                order[moment.name] = moment.seconds
+        return [names[keys.index(key)] for key, _seconds in sorted(order.items(), key=lambda item: item[1])]
+
+    # Below: how
+
+    def _put(self, obj: JsonObject) -> None:
+        kind = self._application.kind(obj)
+        self.api.apply(kind, obj, manager="pytest-gitops", force=True)
+
+    def _stand_in(self) -> None:
+        """Have Flux read this repository in place of the remote, and see soon what is broken."""
+        stand = Stand(f"{self._server.url}/repository", _BRANCH)
+        policies = [deadline_policy(PROGRESS_SECONDS)]
+        policies += [source_policy("gitrepositories", source.id, stand) for source in own_sources(self.cluster)]
+        for obj in (obj for policy in policies for obj in policy):
+            self._put(obj)
+        # A policy takes effect a moment after it is made.
+        for source in own_sources(self.cluster):
+            until(partial(self._stands, source.id, stand), ACTIVE_SECONDS)
+
+    def _stands(self, id: ResourceId, stand: Stand) -> bool:
+        served = self._kind(id.group, id.kind)
+        spec = {"interval": "1h", "url": "https://example.com/repository"}
+        metadata = {"name": id.name, "namespace": id.namespace}
+        obj = {"apiVersion": served.api_version, "kind": id.kind, "metadata": metadata, "spec": spec}
+        try:
+            answer = self.api.apply(served, obj, manager="pytest-gitops", force=True, dry_run=True)
+        except ApiError:
+            return False
+        return bool(answer["spec"]["url"] == stand.url)
+
+    def _kind(self, group: str, kind: str) -> Kind:
+        return self._application.kind_of(group, kind)
+
+    def _named(self, name: str) -> tuple[Kind, str, str]:
+        kind, _slash, rest = name.partition("/") if name.count("/") > 1 else ("Kustomization", "", name)
+        namespace, _slash, own = rest.rpartition("/")
+        if not namespace:
+            namespace = next((k.id.namespace for k in self.cluster.kustomizations if k.id.name == own), FLUX_NAMESPACE)
+        return self._kind(_GROUPS.get(kind, "source.toolkit.fluxcd.io"), kind), namespace, own
+
+    def _key(self, name: str) -> str:
+        kind, namespace, own = self._named(name)
+        return name_of({"kind": kind.kind, "metadata": {"namespace": namespace, "name": own}})
+
+    def _object(self, id: str, api_version: str | None) -> tuple[Kind, str, str]:
+        parts = id.split("/")
+        if len(parts) not in (2, 3):
+            raise ValueError(f"{id!r} is not Kind/namespace/name, nor Kind/name")
+        kind = self._application.named(parts[0], api_version)
+        return kind, parts[1] if len(parts) > 2 else "", parts[-1]  # noqa: PLR2004
+
+    def _request(self, kind: Kind, namespace: str, name: str) -> None:
+        annotations = {REQUESTED: str(time.time_ns())}
+        try:
+            self.api.merge(kind, namespace, name, {"metadata": {"annotations": annotations}})
+        except ApiError as error:
+            if error.reason != "NotFound":
+                raise
+
+    @property
+    def _watched(self) -> list[str]:
+        objects = self._timeline.objects if self._timeline else {}
+        return [name for name, obj in objects.items() if obj["kind"] in _GROUPS]
+
+    def _ready_at_last_commit(self, key: str) -> tuple[str, str, str, str] | None:
+        """Return the Ready condition of an object, None while it is about what was there before."""
+        obj = (self._timeline.objects if self._timeline else {}).get(key)
+        if obj is None or (obj.get("status") or {}).get("observedGeneration") != obj["metadata"].get("generation"):
+            return None
+        if obj["kind"] == "Kustomization" and self._is_own(obj) and self.history.tip(_BRANCH) not in revision(obj):
+            return None
+        return ready(obj)
+
+    def _is_own(self, obj: JsonObject) -> bool:
+        reference = obj["spec"].get("sourceRef") or {}
+        namespace = reference.get("namespace") or obj["metadata"]["namespace"]
+        named = (reference.get("kind"), namespace, reference.get("name"))
+        return named in [(source.id.kind, source.id.namespace, source.id.name) for source in own_sources(self.cluster)]
+
+    def _unready(self, names: tuple[str, ...]) -> list[str]:
+        if not names:
+            expected = [k.name for k in self.cluster.kustomizations if k.rendered is not None and not k.suspended]
+            keys = list(dict.fromkeys([*expected, *self._watched]))
+        else:
+            keys = [self._key(name) for name in names]
+        told = {key: self._ready_at_last_commit(key) for key in keys}
+        return [key for key, state in told.items() if state is None or state[0] != "True"]
+
+    def _wait(self, missing: Callable[[], list[str]], what: str, seconds: float) -> None:
+        left = None
+        end = time.monotonic() + seconds
+        while (left := missing()) and time.monotonic() < end:
+            if self._timeline is not None:
+                self._timeline.wait(min(1.0, max(0.01, end - time.monotonic())))
+        if left:
+            raise NotAsExpectedError(f"{', '.join(left)} {what} after {seconds:.0f} s:\n{self._state(left)}")
+
+    def _state(self, keys: list[str]) -> str:
+        objects = self._timeline.objects if self._timeline else {}
+        lines = []
+        for key in keys:
+            told = ready(objects[key]) if key in objects else None
+            lines.append(f"  {key}: {' '.join(told[:3]) if told else 'nothing is said of it yet'}")
+        return "\n".join(lines)
+
+
+def _inventoried(id: str) -> str:
+    """Return an inventory's ``namespace_name_group_kind`` in the order that is used here."""
+    namespace, name, _group, kind = id.split("_")
+    return "/".join(part for part in (kind, namespace, name.replace("__", ":")) if part)
+
+
+def followed(running: Running, cluster: Cluster, root: Path, **options: Any) -> LiveCluster:
+    """Return a live cluster that follows one of the fleet's, ended again where that fails."""
+    try:
+        live = LiveCluster(running, cluster, root)
+    except BaseException:
+        running.close()
+        raise
+    try:
+        live.bootstrap(**options)
+    except (ApiError, LiveError) as error:
+        text = f"the cluster could not be bootstrapped: {error}\n{running.diagnose()}"
+        live.close()
+        raise LiveError(text) from None
+    except BaseException:
+        live.close()
+        raise
+    return live
