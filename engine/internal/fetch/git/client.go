@@ -127,6 +127,8 @@ func explain(err error) error {
 	switch {
 	case errors.Is(err, transport.ErrEmptyRemoteRepository):
 		return fault.New(fault.NotFound, "the repository is empty")
+	case err != nil && strings.Contains(err.Error(), "upload-pack: not our ref"):
+		return fault.New(fault.NotFound, "the repository has no such commit")
 	case refused(err):
 		return fault.New(fault.Unauthorized, "the repository is not there, or not without other credentials")
 	case err != nil && strings.Contains(err.Error(), "knownhosts:"):
