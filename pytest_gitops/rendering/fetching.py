@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from pytest_gitops.model import JsonObject
 from pytest_gitops.rendering import wire
@@ -35,6 +36,9 @@ class Fetcher:
         self._network = settings.network
         self._directory = None if settings.cache is None else settings.cache / FOLDER
         self._client: EngineClient | None = None
+        # What lies in a temporary directory is of no use to anybody else.
+        lasting = settings.standby is not None and settings.cache is not None
+        self._known: dict[bytes, Any] = settings.standby.fetched if settings.standby and lasting else {}
         self._temporary = ExitStack()
 
     @property
@@ -44,15 +48,23 @@ class Fetcher:
 
     def submit(self, request: FetchRequest, finish: Callable[[Done], None]) -> None:
         """Queue a fetch; ``finish`` takes its outcome, maybe at once."""
+        if self._directory is None:
+            self._directory = Path(self._temporary.enter_context(TemporaryDirectory(prefix="gitops-sources-")))
+        key = self._parameters(request)
+        if key in self._known:
+            finish(Done(request, self._known[key], cached=True))
+            return
         client = self._started()
         if isinstance(client, RenderError):
             finish(Done(request, client))
             return
 
         def finished(answer: Answer) -> None:
-            finish(done(request, answer))
+            result = done(request, answer)
+            self._known[key] = result.outcome
+            finish(result)
 
-        client.submit(Call(request.method, None, lambda _: self._parameters(request), finished, _DEADLINE))
+        client.submit(Call(request.method, None, lambda _: key, finished, _DEADLINE))
 
     def close(self) -> None:
         """End the engine; may be called twice."""
@@ -62,8 +74,6 @@ class Fetcher:
         self._temporary.close()
 
     def _started(self) -> EngineClient | RenderError:
-        if self._directory is None:
-            self._directory = Path(self._temporary.enter_context(TemporaryDirectory(prefix="gitops-sources-")))
         if self._client is None:
             try:
                 self._client = EngineClient(self._path, network=True)

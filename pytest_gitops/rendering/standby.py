@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pytest_gitops.model import JsonObject
 from pytest_gitops.rendering.process import LineProcess
 
 
 class Standby:
-    """A place for one engine that has answered all it was asked, and may not use the network."""
+    """A place for one engine that has answered all it was asked, and may not use the network.
+
+    ``fetched`` are the answers of engines that do, by what they were asked: who loads another revision of a repository
+    is to get the same artifacts, whatever the servers have by then.
+    """
 
     def __init__(self) -> None:
+        self.fetched: dict[bytes, Any] = {}
         self._process: LineProcess | None = None
         self._hello: JsonObject | None = None
 
