@@ -16,7 +16,6 @@ from pytest_gitops.items import CHECK, FINDING
 from pytest_gitops.model import Finding, Location, Severity
 from pytest_gitops.reports import Checked, Destination, Report
 from pytest_gitops.reports.github import workflow_commands
-from pytest_gitops.review.reports import write_review
 from pytest_gitops.session import SESSION
 
 _UNDONE = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED)
@@ -54,6 +53,8 @@ class Publisher:
     def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int | pytest.ExitCode) -> None:
         """Show the review, annotate the commit where GitHub Actions runs this, and say which report isn't there."""
         if exitstatus not in _UNDONE and (review := self._config.stash[SESSION].review):
+            from pytest_gitops.review.reports import write_review  # noqa: PLC0415 (most runs review nothing)
+
             write_review(terminalreporter, review)
         if os.environ.get("GITHUB_ACTIONS") == "true":
             for line in workflow_commands(self._report()):

@@ -6,23 +6,19 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_gitops.reports.gitlab import to_gitlab
 from pytest_gitops.reports.json_format import to_json
 from pytest_gitops.reports.report import Report
 from pytest_gitops.reports.sarif import to_sarif
-from pytest_gitops.review.model import Review
-from pytest_gitops.review.reports import GITHUB_LIMIT, GITLAB_LIMIT, to_html, to_markdown
-from pytest_gitops.review.reports import to_json as review_to_json
 
-
-def _comment(review: Review) -> str:
-    """Return the review as a comment of the forge that runs this; GitHub's are shorter than anybody else's."""
-    return to_markdown(review, GITLAB_LIMIT if os.environ.get("GITLAB_CI") == "true" else GITHUB_LIMIT)
+if TYPE_CHECKING:
+    from pytest_gitops.review.model import Review
 
 
 FORMATS: dict[str, Callable[[Report], str]] = {"json": to_json, "sarif": to_sarif, "gitlab": to_gitlab}
-REVIEWS: dict[str, Callable[[Review], str]] = {"review": review_to_json, "markdown": _comment, "html": to_html}
+REVIEWS = ("review", "markdown", "html")
 
 _GITLAB_NAMES = ("code-quality", "codequality", "codeclimate")
 _SUFFIXES = {".sarif": "sarif", ".sarif.json": "sarif", ".md": "markdown", ".html": "html", ".htm": "html"}
@@ -54,7 +50,16 @@ class Destination:
     def _text(self, report: Report) -> str | None:
         if not self.of_review:
             return FORMATS[self.format](report)
-        return REVIEWS[self.format](report.review) if report.review else None
+        return _of_review(self.format, report.review) if report.review else None
+
+
+def _of_review(name: str, review: Review) -> str:
+    # Imported here: most runs review nothing.
+    from pytest_gitops.review.reports import GITHUB_LIMIT, GITLAB_LIMIT, to_html, to_json, to_markdown  # noqa: PLC0415
+
+    if name == "markdown":  # a comment of the forge that runs this; GitHub's are shorter than anybody else's
+        return to_markdown(review, GITLAB_LIMIT if os.environ.get("GITLAB_CI") == "true" else GITHUB_LIMIT)
+    return to_html(review) if name == "html" else to_json(review)
 
 
 def destination(text: str, base: Path) -> Destination:
@@ -72,8 +77,8 @@ def destination(text: str, base: Path) -> Destination:
             return Destination(format_name, base / text)
     if file.endswith(".json"):
         return Destination(_json_format(file), base / text)
-    choices = " or ".join(f"{name}:{text}" for name in (*FORMATS, *REVIEWS))
-    raise UnknownFormatError(f"{text!r} tells no format; write {choices}")
+    choices = ", ".join(f"{name}:" for name in (*FORMATS, *REVIEWS))
+    raise UnknownFormatError(f"{text!r} tells no format; put one in front of it: {choices}")
 
 
 def _json_format(file: str) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pytest_gitops.checks.rule import Rule
 from pytest_gitops.model import Finding, Location
-from pytest_gitops.review.model import Review
+
+if TYPE_CHECKING:
+    from pytest_gitops.review.model import Review
 
 
 @dataclass(frozen=True, slots=True)

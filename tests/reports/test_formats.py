@@ -138,6 +138,13 @@ def test_github_commands_are_escaped(report: Report) -> None:
         ("gl-code-quality-report.json", "gitlab", "gl-code-quality-report.json"),
         ("gitlab:report.json", "gitlab", "report.json"),
         ("sarif:report", "sarif", "report"),
+        ("out/review.json", "review", "out/review.json"),
+        ("json:review.json", "json", "review.json"),
+        ("review:out.json", "review", "out.json"),
+        ("comment.MD", "markdown", "comment.MD"),
+        ("page.html", "html", "page.html"),
+        ("page.htm", "html", "page.htm"),
+        ("html:page", "html", "page"),
     ],
 )
 def test_a_name_tells_the_format(tmp_path: Path, text: str, name: str, path: str) -> None:
@@ -149,4 +156,5 @@ def test_a_name_tells_the_format(tmp_path: Path, text: str, name: str, path: str
 def test_a_name_that_tells_none_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(UnknownFormatError) as error:
         destination(text, tmp_path)
-    assert str(error.value) == f"{text!r} tells no format; write json:{text} or sarif:{text} or gitlab:{text}"
+    choices = "json:, sarif:, gitlab:, review:, markdown:, html:"
+    assert str(error.value) == f"{text!r} tells no format; put one in front of it: {choices}"

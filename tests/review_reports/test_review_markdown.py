@@ -11,9 +11,19 @@ from html.parser import HTMLParser
 
 import pytest
 from markdown_it import MarkdownIt
-from reviews import EMPTY, HOSTILE, expected, fleet_review, hostile_review, large_review, skipped_review
+from reviews import (
+    EMPTY,
+    HOSTILE,
+    changed,
+    deployment,
+    expected,
+    fleet_review,
+    hostile_review,
+    large_review,
+    skipped_review,
+)
 
-from pytest_gitops.review.model import Action, ClusterReview, Review
+from pytest_gitops.review.model import Action, ClusterReview, FieldChange, Review
 from pytest_gitops.review.reports import GITHUB_LIMIT, GITLAB_LIMIT, MARKER, to_markdown
 from pytest_gitops.review.reports.markdown_text import code, fenced, prose
 
@@ -134,6 +144,29 @@ def test_what_many_clusters_share_is_told_once() -> None:
     assert text.count("Deployment/web/cache</code>") == 1
     assert "<code>flux-system/apps</code> in all 120 clusters" in text
     assert "70 clusters" in text.rpartition("Left out")[2]
+
+
+def test_what_clusters_remove_with_values_of_their_own_is_told_once() -> None:
+    clusters = []
+    for name in ("east", "west"):
+        gone = changed(deployment("web", name), None)
+        clusters.append(ClusterReview(name, None, objects=(gone,)))
+    text = to_markdown(replace(EMPTY, clusters=tuple(clusters)))
+    title = "<b>removed, pruned</b> <code>Deployment/web/web</code> · <code>flux-system/apps</code> in "
+    assert f"<summary>{title}<code>east</code>, <code>west</code></summary>" in text
+    assert text.count("<b>removed, pruned</b>") == 1
+    assert "Clusters have values of their own; shown as it is in `east`." in text
+
+
+def test_fields_that_get_the_same_values_are_shown_once() -> None:
+    fields = (FieldChange(("spec", "replicas"), "2", "3"),)
+    three = tuple(
+        changed(deployment(name, "1"), deployment(name, "1", replicas=3), fields=fields) for name in ("a", "b", "c")
+    )
+    text = to_markdown(replace(EMPTY, clusters=(ClusterReview("east", None, objects=three),)))
+    assert "<b>changed</b> <code>Deployment/web/a</code> and 2 more alike" in text
+    assert "The same change in Deployment/web/b, Deployment/web/c; shown for the first." in text
+    assert text.count("```diff") == 1
 
 
 def test_the_worst_comes_first() -> None:

@@ -120,13 +120,24 @@ def with_findings(cluster: ClusterReview) -> Iterator[tuple[ObjectChange, tuple[
 
 
 def alike(changes: Iterable[SharedChange]) -> list[list[SharedChange]]:
-    """Return the changes in groups in which the same fields get the same values, in the order of each group's first."""
+    """Return the changes in groups to be shown once, in the order of each group's first.
+
+    A group are objects of which the same fields get the same values, or an object that clusters with values of their
+    own all remove.
+    """
     groups: dict[object, list[SharedChange]] = {}
     for number, one in enumerate(changes):
-        change = one.change
-        same = change.action is Action.CHANGED and change.fate is Fate.APPLIED and change.fields and not one.findings
-        groups.setdefault((change.fields, one.clusters) if same else number, []).append(one)
+        groups.setdefault(_likeness(one) or number, []).append(one)
     return list(groups.values())
+
+
+def _likeness(one: SharedChange) -> object:
+    change = one.change
+    if change.action is Action.REMOVED:
+        return (change.id, change.fate, change.owner_before, one.findings)
+    if change.action is Action.CHANGED and change.fate is Fate.APPLIED and change.fields and not one.findings:
+        return (change.fields, one.clusters)
+    return None
 
 
 def _identity(change: ObjectChange) -> tuple[object, ...]:

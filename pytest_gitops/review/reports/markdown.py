@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pytest_gitops.model import Finding, Location, Severity
 from pytest_gitops.review.model import FileChange, Review
@@ -38,6 +38,7 @@ MARKER = "<!-- pytest-gitops review -->"
 _SIGNS = {Severity.ERROR: "⛔", Severity.WARNING: "⚠️", Severity.INFO: "🔹"}
 _LINES = 150
 _ROWS = 50
+_NAMED = 4
 
 
 def to_markdown(review: Review, limit: int = GITHUB_LIMIT) -> str:
@@ -134,9 +135,11 @@ def _details(group: Sequence[SharedChange], everywhere: int) -> str:
     """Return the change with its diff, folded; its line where there is nothing more to show."""
     first = group[0]
     blocks = [_found(finding) for finding in first.findings]
-    if len(group) > 1:
-        others = listed([str(one.change.id) for one in group[1:]], shown=_ROWS)
-        blocks.append(f"The same change in {prose(others)}; shown for the first.")
+    others = list(dict.fromkeys(str(one.change.id) for one in group if one.change.id != first.change.id))
+    if others:
+        blocks.append(f"The same change in {prose(listed(others, shown=_ROWS))}; shown for the first.")
+    elif len(group) > 1:
+        blocks.append(f"Clusters have values of their own; shown as it is in {_names(first.clusters, everywhere)}.")
     if first.locations:
         blocks.append(", ".join(_at(place) for place in first.locations[:3]))
     if first.change.diff:
@@ -150,14 +153,11 @@ def _details(group: Sequence[SharedChange], everywhere: int) -> str:
 def _title(group: Sequence[SharedChange], everywhere: int) -> str:
     first = group[0]
     sign = f"{_SIGNS[first.danger]} " if first.danger else ""
-    more = f" and {len(group) - 1:,} more alike" if len(group) > 1 else ""
+    others = {one.change.id for one in group} - {first.change.id}
+    more = f" and {len(others):,} more alike" if others else ""
+    names = sorted({name for one in group for name in one.clusters})
     where = html_code(owner(first.change)) if owner(first.change) else ""
-    clusters = ", ".join(html_code(name) for name in first.clusters[:3])
-    if len(first.clusters) > 4:  # noqa: PLR2004
-        whole = len(first.clusters) == everywhere
-        clusters = f"all {everywhere} clusters" if whole else f"{clusters} and {len(first.clusters) - 3} more"
-    elif len(first.clusters) == 4:  # noqa: PLR2004
-        clusters += f", {html_code(first.clusters[3])}"
+    clusters = _names(names, everywhere, html_code)
     about = " in ".join(text for text in (where, clusters) if text)
     return f"{sign}<b>{happening(first.change)}</b> {html_code(str(first.change.id))}{more} · {about}"
 
@@ -175,11 +175,11 @@ def _diff(diff: str) -> str:
     return f"{shown}\n\n… and {count(left, 'more line')} of this diff" if left > 0 else shown
 
 
-def _names(names: Sequence[str], everywhere: int) -> str:
-    if len(names) == everywhere and everywhere > 4:  # noqa: PLR2004
+def _names(names: Sequence[str], everywhere: int, written: Callable[[str], str] = code) -> str:
+    if len(names) == everywhere > _NAMED:
         return f"all {everywhere} clusters"
-    shown = ", ".join(code(name) for name in names[:4])
-    return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"  # noqa: PLR2004
+    shown = ", ".join(written(name) for name in names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
 
 
 def _at(location: Location) -> str:
