@@ -19,6 +19,7 @@ from pytest_gitops.checks.selection import Selection
 from pytest_gitops.configuration import read_configuration
 from pytest_gitops.expressions import ExpressionJudge
 from pytest_gitops.model import Fleet
+from pytest_gitops.settings import APPLY
 from pytest_gitops.sharing import received
 from pytest_gitops.validation import SchemaJudge
 
@@ -42,11 +43,22 @@ def check(config: pytest.Config, settings: Settings, fleet: Fleet, compared: Com
         AdmissionJudge(standby(config)),
         ExpressionJudge(standby(config)),
     ]
+    if APPLY in settings.checks:
+        judges.append(_apply_judge(config, settings, compared))
     if compared is None:
         return run(FleetIndex(fleet), *plan(config, settings, fleet), *judges)
     from pytest_gitops.review.judging import ReviewJudge  # noqa: PLC0415 (most runs review nothing)
 
     return run(compared.comparison.head, *plan(config, settings, fleet), *judges, ReviewJudge(compared.comparison))
+
+
+def _apply_judge(config: pytest.Config, settings: Settings, compared: Compared | None) -> Judge:
+    """Return what asks an API server about the fleet's objects, and about those of the base before them."""
+    from pytest_gitops.live.apply_judge import ApplyJudge  # noqa: PLC0415 (most runs ask none)
+    from pytest_gitops.live.providers import provider  # noqa: PLC0415
+
+    base = compared.comparison.base if compared is not None else None
+    return ApplyJudge(provider(settings.provider), base)
 
 
 def schema_judge(config: pytest.Config, settings: Settings, fleet: Fleet) -> SchemaJudge:

@@ -30,7 +30,7 @@ from pytest_gitops.model import (
     Skipped,
 )
 from pytest_gitops.session import SESSION, GitopsSession
-from pytest_gitops.settings import REVIEW
+from pytest_gitops.settings import APPLY, REVIEW
 
 FINDING = "gitops_finding"
 CHECK = "check"
@@ -103,6 +103,7 @@ CHECKS: tuple[Check, ...] = (
     Check("policy", (Kustomization, Overlay)),
     Check("graph", (Cluster,)),
     Check(REVIEW, (Part, Cluster)),
+    Check(APPLY, (Part,)),
 )
 
 

@@ -41,7 +41,7 @@ Validate every cluster for this Kubernetes version, such as 1.36, whatever the c
 1.37 break us?").
 """
 _CHECK_HELP = """
-Only this check (repeatable): `build`, `schema`, `references`, `policy`, `graph`, `snapshot` or `review`.
+Only this check (repeatable): `build`, `schema`, `references`, `policy`, `graph`, `snapshot`, `review` or `apply`.
 """
 _BASE_HELP = """
 Review what changes in every cluster since REF, a branch, tag or commit: compared are its merge base with HEAD, as
@@ -75,11 +75,29 @@ Show each cluster as `flux tree kustomization --compact` does, with what depends
 `-v` every object.
 """
 
+_APPLY_HELP = """
+Ask an API server what it says to a server-side apply of every object: validation, admission policies of the repository
+and, with --gitops-base, fields that can't be changed. Needs `pip install "pytest-gitops[hermetic]"`.
+"""
+_PROVIDER_HELP = """
+What makes the clusters that live checks ask: `hermetic` (default), processes of this machine without Docker.
+"""
+
 _UNREVIEWED = "give --gitops-base=REF, and leave out or extend --gitops-check"
+_AGE_KEY_HELP = """
+Decrypt what SOPS encrypted with the age keys in FILE (repeatable), and with those that SOPS finds by itself:
+SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and sops/age/keys.txt in the user's configuration directory.
+"""
+_NO_DECRYPTION_HELP = """
+Decrypt nothing, whatever keys are here: placeholders stand for what is encrypted.
+"""
+
 CHECKS = ("build", "schema", "references", "policy", "graph")
 SNAPSHOT = "snapshot"
 REVIEW = "review"
+APPLY = "apply"
 DEFAULT_BASE = "origin/HEAD"
+PROVIDERS = ("hermetic",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +105,7 @@ class Settings:
     """The options of one run; ``repo`` and the directories of ``sources`` are absolute and exist.
 
     ``base`` is the ref that the working tree is compared with, None where it isn't; ``changed`` leaves only what that
-    touches.
+    touches. ``provider`` makes the clusters that live checks ask.
     """
 
     repo: Path
@@ -96,6 +114,8 @@ class Settings:
     cache: bool = True
     sources: tuple[tuple[str, Path], ...] = ()
     network: Network = field(default_factory=Network)
+    age_keys: tuple[Path, ...] = ()
+    decrypt: bool = True
     checks: tuple[str, ...] = CHECKS
     rules: tuple[str, ...] = ()
     kubernetes: tuple[str, ...] = ()
@@ -105,6 +125,7 @@ class Settings:
     snapshot: bool = False
     base: str | None = None
     changed: bool = False
+    provider: str = "hermetic"
 
     @property
     def reviews(self) -> bool:
@@ -133,8 +154,12 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--gitops-rule", metavar="GLOB", action="append", default=[], help=_text(_RULE_HELP))
     group.addoption("--gitops-report", metavar="FILE", action="append", default=[], help=_text(_REPORT_HELP))
     group.addoption("--gitops-graph", metavar="FILE", action="append", default=[], help=_text(_GRAPH_HELP))
+    group.addoption("--gitops-apply", action="store_true", help=_text(_APPLY_HELP))
+    group.addoption("--gitops-provider", metavar="NAME", default="hermetic", help=_text(_PROVIDER_HELP))
     group.addoption("--gitops-tree", action="store_true", help=_text(_TREE_HELP))
     add_network_options(group)
+    group.addoption("--gitops-age-key", metavar="FILE", action="append", default=[], help=_text(_AGE_KEY_HELP))
+    group.addoption("--gitops-no-decryption", action="store_true", help=_text(_NO_DECRYPTION_HELP))
     parser.addini("gitops_repo", "The GitOps repository to test, relative to the ini file; see --gitops-repo.")
     parser.addini("gitops_sources", "Local directories for sources, relative to the ini file.", "linelist", [])
     parser.addini("gitops_base", "Review what changes since this ref in every run; see --gitops-base.")
@@ -156,6 +181,8 @@ def read_settings(config: pytest.Config) -> Settings | None:
         cache=not config.getoption("gitops_no_cache"),
         sources=tuple(_sources(config)),
         network=read_network(config),
+        age_keys=tuple(_age_keys(config)),
+        decrypt=not config.getoption("gitops_no_decryption"),
         checks=_checks(config),
         rules=tuple(config.getoption("gitops_rule")),
         kubernetes=_versions(config),
@@ -165,12 +192,13 @@ def read_settings(config: pytest.Config) -> Settings | None:
         snapshot=_snapshot(config),
         base=_base(config) or (DEFAULT_BASE if config.getoption("gitops_changed") else None),
         changed=config.getoption("gitops_changed"),
+        provider=_provider(config),
     )
 
 
 def _checks(config: pytest.Config) -> tuple[str, ...]:
     chosen = config.getoption("gitops_check")
-    valid = (*CHECKS, SNAPSHOT, REVIEW)
+    valid = (*CHECKS, SNAPSHOT, REVIEW, APPLY)
     for name in chosen:
         if name not in valid:
             raise pytest.UsageError(f"--gitops-check: {name!r} is not one of {', '.join(valid)}")
@@ -178,7 +206,15 @@ def _checks(config: pytest.Config) -> tuple[str, ...]:
     if REVIEW in chosen and not base:
         raise pytest.UsageError("--gitops-check: review needs something to compare with; give --gitops-base=REF")
     known = (*CHECKS, REVIEW) if base else CHECKS
-    return tuple(name for name in known if name in chosen) if chosen else known
+    applied = config.getoption("gitops_apply") or APPLY in chosen
+    return (*(name for name in known if not chosen or name in chosen), *((APPLY,) if applied else ()))
+
+
+def _provider(config: pytest.Config) -> str:
+    name = str(config.getoption("gitops_provider"))
+    if name not in PROVIDERS:
+        raise pytest.UsageError(f"--gitops-provider: {name!r} is not one of {', '.join(PROVIDERS)}")
+    return name
 
 
 def _base(config: pytest.Config) -> str:
@@ -260,6 +296,14 @@ def _source(text: str, base: Path, name: str) -> tuple[str, Path]:
             f"{name}: {text!r} is not KEY=DIR; write for example GitRepository/flux-system/apps=../apps"
         )
     return key.strip(), _directory(base, directory.strip(), f"{name} {key.strip()}")
+
+
+def _age_keys(config: pytest.Config) -> Iterator[Path]:
+    for text in config.getoption("gitops_age_key"):
+        path = _join(_cwd(config), text)
+        if not path.is_file():
+            raise pytest.UsageError(f"--gitops-age-key: there is no file {text} (looked for {path})")
+        yield path
 
 
 def _directory(base: Path, value: str, name: str) -> Path:

@@ -11,6 +11,7 @@ from pytest_gitops.checks.rule import Rule
 
 PACKAGES = (
     "pytest_gitops.checks.graph",
+    "pytest_gitops.checks.live",
     "pytest_gitops.checks.policy",
     "pytest_gitops.checks.references",
     "pytest_gitops.checks.schema",

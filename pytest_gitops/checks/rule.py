@@ -25,7 +25,7 @@ class Scope(Enum):
     CLUSTER_CHANGE = "cluster-change"
 
 
-CHECKS = ("schema", "references", "policy", "graph", "review")
+CHECKS = ("schema", "references", "policy", "graph", "review", "apply", "reconcile")
 SETS = ("essential", "recommended", "strict", "own")
 
 
