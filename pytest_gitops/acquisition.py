@@ -68,6 +68,8 @@ def load_anew(
             cache_dir=cache_directory(config) if settings.cache else None,
             sources=dict(settings.sources),
             network=settings.network,
+            age_keys=settings.age_keys,
+            decrypt=settings.decrypt,
             progress=progress,
             standby=None if settings.checks == ("build",) and settings.base is None else standby(config),
         )

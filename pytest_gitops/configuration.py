@@ -56,6 +56,7 @@ class Configuration:
     schemas: tuple[Path, ...] = ()
     checks: Selection = field(default_factory=Selection)
     snapshots: SnapshotOptions = field(default_factory=SnapshotOptions)
+    sops_age: Path | None = None
     file: str | None = None
 
     def ignored(self, index: Index) -> tuple[str, ...]:
@@ -172,6 +173,7 @@ def _checked(document: Any, lines: _YamlLines | _TomlLines, roots: Sequence[Path
         schemas=tuple(_schemas(document.get("schemas") or (), lines, roots)),
         checks=selection(document.get("checks") or {}, lambda path: _location(lines, ["checks", *path])),
         snapshots=_snapshots(document.get("snapshots") or {}, lines),
+        sops_age=_sops_age((document.get("decryption") or {}).get("sops-age"), lines, roots),
         file=lines.file,
     )
 
@@ -228,6 +230,21 @@ def _snapshots(given: Mapping[str, Any], lines: _YamlLines | _TomlLines) -> Snap
         place = _place(lines, ["snapshots", "rules", id])
         raise ConfigurationError(f"{place}: snapshots.rules: there is no rule {id!r} to switch; {hint}")
     return snapshot_options(given)
+
+
+def _sops_age(given: str | None, lines: _YamlLines | _TomlLines, roots: Sequence[Path]) -> Path | None:
+    """Return the file of age keys; a repository has only files of its own directory read."""
+    if given is None:
+        return None
+    for root in roots:
+        file = (root / given).resolve()
+        if not file.is_relative_to(root.resolve()):
+            place = _place(lines, ["decryption", "sops-age"])
+            raise ConfigurationError(
+                f"{place}: decryption.sops-age: {given} lies outside of the repository; give a key that does with "
+                "--gitops-age-key or SOPS_AGE_KEY_FILE"
+            )
+    return next((file for root in roots if (file := root / given).exists()), roots[0] / given)
 
 
 def _schemas(given: Sequence[str], lines: _YamlLines | _TomlLines, roots: Sequence[Path]) -> Iterator[Path]:

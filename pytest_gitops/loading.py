@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_gitops.configuration import Configuration, read_configuration
+from pytest_gitops.decryption import NO_KEYS, find_keys
 from pytest_gitops.discovery import (
     Reach,
     broken_entries,
@@ -57,6 +58,8 @@ def load(
     standby: Standby | None = None,
     network: Network | None = None,
     kubernetes: str = "",
+    age_keys: Sequence[Path] = (),
+    decrypt: bool = True,
 ) -> Fleet:
     """Load a GitOps repository: all its clusters, rendered as each of them would, and the overlays none reaches.
 
@@ -66,7 +69,8 @@ def load(
     runs. ``progress`` is told, after each build or fetch, how many are done and how many are known of; both grow.
     ``standby`` keeps the engine for whoever needs one next. ``network`` says what may be fetched, by default what the
     repository names, from public addresses. ``kubernetes`` is the version that charts are rendered for in clusters
-    whose configuration names none, by default the newest known.
+    whose configuration names none, by default the newest known. ``age_keys`` are files of age keys for what SOPS
+    encrypted, besides those that SOPS finds by itself; without ``decrypt``, placeholders stand for all of it.
 
     Raises RepositoryError, ConfigurationError or EngineError, each of them a GitopsError, where nothing can be
     loaded at all; what is wrong with a single Kustomization is its outcome.
@@ -79,6 +83,7 @@ def load(
             with ExitStack() as resources:
                 loading = _Loading(repository, renderer, resources, allowed)
                 loading.kubernetes, loading.strict_sources = kubernetes, allowed.strict
+                loading.age_keys, loading.decrypt = age_keys, decrypt
                 return loading.run(configuration, sources or {})
     except RendererUnavailableError as error:
         raise EngineError(str(error)) from None
@@ -93,6 +98,8 @@ class _Loading:
         self._network = network
         self.kubernetes = ""
         self.strict_sources = False
+        self.age_keys: Sequence[Path] = ()
+        self.decrypt = True
         self._look_at(repository)
 
     def run(self, configuration: Configuration | None, sources: Mapping[str, Path]) -> Fleet:
@@ -151,7 +158,8 @@ class _Loading:
         self, reach: Reach, index: Index, config: Configuration, mapped: Mapping[str, Path], part: str
     ) -> list[ClusterRun]:
         """Follow the clusters that files declare, then those that only show in what the first ones leave unread."""
-        start = ClusterStart(self._repository, index, reach, config, mapped)
+        keys = find_keys(self.age_keys, config.sops_age) if self.decrypt else NO_KEYS
+        start = ClusterStart(self._repository, index, reach, config, mapped, keys)
         submit = self._renderer.submit
         around = Surroundings(self._trees, Places(index), Shared(submit), submit, self.kubernetes, self.strict_sources)
         locator = Locator(self._repository.root)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_gitops.configuration import ClusterConfiguration, Configuration
+from pytest_gitops.decryption import NO_KEYS, Keys
 from pytest_gitops.discovery import Entry, Reach, directory_entry
 from pytest_gitops.exceptions import ConfigurationError
 from pytest_gitops.flux_version import gate_in_patches, is_strict
@@ -29,6 +30,7 @@ class ClusterStart:
     reach: Reach
     configuration: Configuration
     sources: Mapping[str, Path]
+    keys: Keys = NO_KEYS
 
     def run(self, entry: Entry, around: Surroundings, locator: Locator) -> ClusterRun:
         """Return the recursion of an entry, not started yet."""
@@ -48,6 +50,7 @@ class ClusterStart:
             strict=given.strict_substitution,
             assumed_strict=is_strict(version) if gate is None else gate,
             values=given.values,
+            keys=self.keys,
             settings=extra,
         )
 

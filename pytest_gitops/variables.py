@@ -28,18 +28,22 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The keys of a ConfigMap or Secret: what Git tells of them, and which keys it names without the value."""
+    """The keys of a ConfigMap or Secret: what Git tells of them, and which keys it names without the value.
 
-    known: Mapping[str, str] = field(default_factory=dict)
+    ``secret`` says that the values were encrypted in Git.
+    """
+
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
     hidden: frozenset[str] = frozenset()
     complete: bool = True
+    secret: bool = False
 
     def source(self, reference: Reference, given: Mapping[str, str]) -> VariableSource:
         """Return what a renderer is told; ``given`` are the user's values, for what Git can't tell."""
         values = {name: given.get(name, placeholder(name)) for name in self.hidden}
         if not self.complete:
             values |= given
-        return VariableSource(reference.kind, reference.name, values | dict(self.known), self.complete)
+        return VariableSource(reference.kind, reference.name, values | dict(self.known), self.complete, self.secret)
 
 
 UNKNOWN = Values(complete=False)
@@ -63,6 +67,11 @@ def post_build(kustomization: JsonObject) -> JsonObject:
 def placeholder(name: str) -> str:
     """Return the text that stands for a variable whose value Git can't tell: the engine's own for such variables."""
     return f"gitops-placeholder-{name.lower().replace('_', '-')}"
+
+
+def is_hidden(text: str) -> bool:
+    """Tell whether a text stands for a value that Git can't tell: it is encrypted, or a placeholder."""
+    return text.startswith((ENCRYPTED, placeholder("")))
 
 
 def values_of(resource: Resource) -> Values:
@@ -104,7 +113,7 @@ def _secret(obj: JsonObject) -> Values:
     for key, value in mapping(obj, "data").items():
         text = str(value)
         decoded = None if text.startswith(ENCRYPTED) else _decode(text)
-        if decoded is None or decoded.startswith(ENCRYPTED):
+        if decoded is None or is_hidden(decoded):
             hidden.add(key)
         else:
             texts[key] = decoded
@@ -115,7 +124,7 @@ def _secret(obj: JsonObject) -> Values:
 
 def _plain(data: JsonObject) -> Values:
     texts = {key: value for key, value in data.items() if isinstance(value, str)}
-    hidden = frozenset(key for key, value in texts.items() if value.startswith(ENCRYPTED))
+    hidden = frozenset(key for key, value in texts.items() if is_hidden(value))
     return Values({key: value for key, value in texts.items() if key not in hidden}, hidden)
 
 

@@ -15,11 +15,21 @@ from pytest_gitops.model.fleet import (
     Skipped,
     Source,
 )
-from pytest_gitops.model.resource import JsonObject, Location, Rendered, Resource, ResourceId, Variable, group_of
+from pytest_gitops.model.resource import (
+    Encrypted,
+    JsonObject,
+    Location,
+    Rendered,
+    Resource,
+    ResourceId,
+    Variable,
+    group_of,
+)
 
 __all__ = [
     "Chart",
     "Cluster",
+    "Encrypted",
     "Failed",
     "Finding",
     "Fleet",

@@ -177,14 +177,32 @@ class Variable:
     resources: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Encrypted:
+    """Something that SOPS encrypted and that isn't, or isn't only, what it should be.
+
+    ``problem`` is ``key`` (no key that is here decrypts it, ``wanted`` names those that would; placeholders stand for
+    its values), ``mac`` (it was changed without SOPS) or ``metadata`` (what is needed to decrypt it is missing, and
+    Flux uses it as it is). ``resource`` is ``Kind/namespace/name`` where it is an object, ``location`` the place in
+    its file.
+    """
+
+    problem: str
+    location: Location | None = None
+    resource: str = ""
+    wanted: tuple[str, ...] = ()
+
+
 class Rendered:
     """What one render gave: resources in the order Flux applies them, and all that went into them.
 
     ``reads`` are the files the render read (relative to the repository's root); ``placeholders`` maps the
-    name of each variable whose value Git can't tell to the text that stands for it in the output.
+    name of each variable whose value Git can't tell to the text that stands for it in the output. ``secrets`` are the
+    decrypted values that went into it: nobody writes them down. ``encrypted`` is what is wrong with what SOPS
+    encrypted.
     """
 
-    __slots__ = ("placeholders", "reads", "resources", "variables")
+    __slots__ = ("encrypted", "placeholders", "reads", "resources", "secrets", "variables")
 
     def __init__(
         self,
@@ -193,11 +211,15 @@ class Rendered:
         reads: tuple[str, ...] = (),
         variables: tuple[Variable, ...] = (),
         placeholders: Mapping[str, str] | None = None,
+        secrets: tuple[str, ...] = (),
+        encrypted: tuple[Encrypted, ...] = (),
     ) -> None:
         self.resources = resources
         self.reads = reads
         self.variables = variables
         self.placeholders = dict(placeholders or {})
+        self.secrets = secrets
+        self.encrypted = encrypted
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources)
@@ -249,6 +271,8 @@ class Rendered:
             reads=self.reads,
             variables=self.variables,
             placeholders=self.placeholders,
+            secrets=self.secrets,
+            encrypted=self.encrypted,
         )
 
 

@@ -113,6 +113,7 @@ class HelmReleases(Kind):
             release=detail.release if detail else "",
             target=detail.namespace if detail else self.default_namespace(node),
             hooks=self._hooks(node, detail) if detail else (),
+            unknown=detail.unknown if detail else (),
         )
 
     def default_namespace(self, node: Node) -> str:
@@ -141,7 +142,8 @@ class HelmReleases(Kind):
             values = self._state.registry.values(node.scope, node.namespace, reference)
             if values is not None:
                 complete = values.complete and not values.hidden
-                answers.append(VariableSource(reference.kind, reference.name, dict(values.known), complete))
+                known, secret = dict(values.known), values.secret
+                answers.append(VariableSource(reference.kind, reference.name, known, complete, secret))
             elif not reference.optional or self._state.has_unknown_parts():
                 answers.append(VariableSource(reference.kind, reference.name, complete=False))
         return tuple(answers)

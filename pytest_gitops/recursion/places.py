@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 
-from pytest_gitops.model import Location, Rendered, Resource
+from pytest_gitops.model import Encrypted, Location, Rendered, Resource
 from pytest_gitops.objects import name_of, scalar
 from pytest_gitops.rendering import Index
 
@@ -47,7 +48,14 @@ def moved(rendered: Rendered, translate: Translate) -> Rendered:
         reads=reads,
         variables=rendered.variables,
         placeholders=rendered.placeholders,
+        secrets=rendered.secrets,
+        encrypted=tuple(_moved_encrypted(encrypted, translate) for encrypted in rendered.encrypted),
     )
+
+
+def _moved_encrypted(encrypted: Encrypted, translate: Translate) -> Encrypted:
+    place = encrypted.location
+    return encrypted if place is None else replace(encrypted, location=replace(place, file=translate(place.file)))
 
 
 def moved_resource(resource: Resource, translate: Translate) -> Resource:

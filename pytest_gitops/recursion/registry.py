@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_gitops.model import JsonObject, Location, Resource
 from pytest_gitops.objects import listed, mapping, name_of, namespace_of, scalar
@@ -97,7 +97,11 @@ class Registry:
     def values(self, scope: Scope, namespace: str, reference: Reference) -> Values | None:
         """Return a ConfigMap's or Secret's keys, None where nothing known makes it."""
         found = self._values.get((scope, reference.kind, namespace, reference.name))
-        return values_of(found[min(found, key=_order)][0]) if found else None
+        if not found:
+            return None
+        node = min(found, key=_order)
+        values, secrets = values_of(found[node][0]), node.rendered.secrets if node.rendered else ()
+        return replace(values, secret=_hold(values, secrets)) if secrets else values
 
     def provider(self, scope: Scope, namespace: str, reference: Reference) -> Provided | None:
         """Return what makes a ConfigMap or Secret."""
@@ -132,6 +136,11 @@ class Registry:
 
 def _order(node: Node | None) -> tuple[int, tuple[int, ...]]:
     return (0, ()) if node is None else (len(node.order), node.order)
+
+
+def _hold(values: Values, secrets: tuple[str, ...]) -> bool:
+    """Tell whether values hold something that was encrypted in Git."""
+    return any(secret in value for value in values.known.values() for secret in secrets)
 
 
 def _served(definition: Resource) -> tuple[set[str], str, str]:

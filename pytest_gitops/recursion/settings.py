@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_gitops.decryption import NO_KEYS, Keys
 from pytest_gitops.recursion.places import Places
 from pytest_gitops.recursion.shared import Shared
 from pytest_gitops.recursion.trees import Trees
@@ -16,7 +17,8 @@ from pytest_gitops.rendering import Request
 class ClusterSettings:
     """What is known of a cluster before it is rendered.
 
-    ``strict`` is what the user says, or None; ``assumed_strict`` what its Flux version implies.
+    ``strict`` is what the user says, or None; ``assumed_strict`` what its Flux version implies. ``keys`` decrypt what
+    SOPS encrypted for it.
     """
 
     name: str
@@ -24,6 +26,7 @@ class ClusterSettings:
     strict: bool | None = None
     assumed_strict: bool = True
     values: Mapping[str, str] = field(default_factory=dict)
+    keys: Keys = NO_KEYS
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 

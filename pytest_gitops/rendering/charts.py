@@ -133,7 +133,7 @@ class HelmRequest(Work):
         """Return all that shapes the render."""
         return {
             "api_versions": list(self.api_versions),
-            "cacheable": self.cacheable,
+            "cacheable": self.cacheable and not any(source.secret for source in self.values),
             "chart": self.chart.parameters(tree),
             "chart_spec": self.chart_spec,
             "dependencies": [

@@ -34,21 +34,24 @@ class VariableSource:
     """A ConfigMap or Secret that ``spec.postBuild.substituteFrom`` names, as the caller knows it.
 
     ``complete`` is False where there may be further keys that Git can't tell: a variable that nobody sets
-    then becomes a placeholder.
+    then becomes a placeholder. ``secret`` says that the values were encrypted in Git: what is made with them
+    is not kept.
     """
 
     kind: str
     name: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
     complete: bool = True
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BuildRequest:
     """One build: a Flux Kustomization, or a kustomize directory where ``kustomization`` is None.
 
-    ``path`` is relative to the tree's root. ``tag`` is the caller's own and comes back untouched with the
-    request. Requests are compared by identity, so the same build may be asked for twice.
+    ``path`` is relative to the tree's root. ``keys`` are age identities for what SOPS encrypted. ``tag`` is the
+    caller's own and comes back untouched with the request. Requests are compared by identity, so the same build may be
+    asked for twice.
     """
 
     method: ClassVar[str] = "build"
@@ -60,6 +63,7 @@ class BuildRequest:
     variables: tuple[VariableSource, ...] = ()
     strict: bool = True
     cacheable: bool = True
+    keys: tuple[str, ...] = field(default=(), repr=False)
     tag: Any = None
 
 

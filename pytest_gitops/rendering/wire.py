@@ -6,7 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pytest_gitops.model import JsonObject, Location, Rendered, Resource, ResourceId, Variable, group_of
+from pytest_gitops.model import (
+    Encrypted,
+    JsonObject,
+    Location,
+    Rendered,
+    Resource,
+    ResourceId,
+    Variable,
+    group_of,
+)
 from pytest_gitops.rendering.protocol import (
     BuildRequest,
     DeclaredVersion,
@@ -56,6 +65,7 @@ def parameters(request: BuildRequest | Work, tree: int) -> bytes:
 def _build_parameters(build: BuildRequest, tree: int) -> JsonObject:
     return {
         "cacheable": build.cacheable,
+        "decryption": {"age": build.keys} if build.keys else None,
         "kustomization": build.kustomization,
         "path": build.path,
         "strict": build.strict,
@@ -70,6 +80,7 @@ def value_parameters(source: VariableSource) -> JsonObject:
         "complete": source.complete,
         "kind": source.kind,
         "name": source.name,
+        "secret": source.secret,
         "values": dict(source.values),
     }
 
@@ -107,6 +118,17 @@ def rendered(result: JsonObject) -> Rendered:
             Variable(v["name"], v["source"], tuple(v.get("resources") or ())) for v in result.get("variables") or ()
         ),
         placeholders=result.get("placeholders"),
+        secrets=tuple(result.get("secrets") or ()),
+        encrypted=tuple(_encrypted(encrypted) for encrypted in result.get("encrypted") or ()),
+    )
+
+
+def _encrypted(result: JsonObject) -> Encrypted:
+    return Encrypted(
+        problem=result["problem"],
+        location=_place(result) if result.get("file") else None,
+        resource=result.get("resource") or "",
+        wanted=tuple(result.get("wanted") or ()),
     )
 
 

@@ -4,10 +4,12 @@ package build
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
@@ -60,7 +62,7 @@ func Run(ctx context.Context, view *tree.View, request Request) (_ *Result, _ *t
 	job.fs = job.fileSystem()
 	job.startDecryption()
 	defer func() {
-		if secrets := job.decryption.secrets; len(secrets) > 0 {
+		if secrets := distinct(append(job.decryption.given, job.decryption.decrypted...)); len(secrets) > 0 {
 			// What panics may quote what it can't use.
 			if reason := recover(); reason != nil {
 				err = fault.New(fault.Panic, "build failed: %v", reason)
@@ -135,7 +137,7 @@ func (j *job) run() (*Result, error) {
 		Placeholders: substitution.Placeholders(),
 		Reads:        j.fs.Trace().Reads(),
 		Resources:    encoded.encoded,
-		Secrets:      distinct(j.decryption.secrets),
+		Secrets:      distinct(append(j.decryption.decrypted, substitution.Secrets()...)),
 		Variables:    encoded.place(substitution.Variables()),
 	}, nil
 }
@@ -174,7 +176,14 @@ func leftOut(where string, why tree.Reason) string {
 	}
 }
 
+// distinct returns texts once each, sorted, with those that some of them are the Base64 of: so a Secret's data is.
 func distinct(texts []string) []string {
+	for _, text := range texts[:len(texts):len(texts)] {
+		decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+		if err == nil && len(decoded) > 0 && utf8.Valid(decoded) {
+			texts = append(texts, string(decoded))
+		}
+	}
 	sorted := slices.Sorted(slices.Values(texts))
 	return append([]string{}, slices.Compact(sorted)...)
 }

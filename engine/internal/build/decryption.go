@@ -74,9 +74,10 @@ const (
 
 // decryptor decrypts for one Kustomization as kustomize-controller does.
 type decryptor struct {
-	keys    *sops.Keys
-	secrets []string
-	notes   []Encrypted
+	keys *sops.Keys
+	// decrypted are the values that were, given those of variables that are secret.
+	decrypted, given []string
+	notes            []Encrypted
 	// checked are the files whose integrity was looked at.
 	checked map[string]bool
 }
@@ -96,7 +97,7 @@ func (j *job) startDecryption() {
 	for _, source := range j.request.Variables {
 		if source.Secret {
 			for _, value := range source.Values {
-				j.decryption.secrets = append(j.decryption.secrets, value)
+				j.decryption.given = append(j.decryption.given, value)
 			}
 			j.fs.Trace().Secret = true
 		}
@@ -109,7 +110,7 @@ func (j *job) open(document *sops.Document, standIn func([]string) string, note 
 	err := document.Decrypt(j.decryption.keys)
 	if err == nil || errors.Is(err, sops.ErrMAC) {
 		j.fs.Trace().Secret = true
-		j.decryption.secrets = append(j.decryption.secrets, document.Secrets()...)
+		j.decryption.decrypted = append(j.decryption.decrypted, document.Secrets()...)
 		if err != nil {
 			note.Problem = badMAC
 		}

@@ -45,8 +45,6 @@ func (e *Engine) Table() map[string]protocol.Handler {
 		"chart": method(e.chart),
 		"helm":  method(e.helm),
 
-		"recipients": method(e.recipients),
-
 		"lint":     method(e.lint),
 		"schemas":  method(e.schemas),
 		"validate": method(e.validate),

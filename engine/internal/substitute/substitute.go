@@ -43,8 +43,10 @@ type Substitution struct {
 	// asked is set once the library has seen a resource.
 	asked bool
 
-	values       map[string]string
-	origins      map[string]string
+	values  map[string]string
+	origins map[string]string
+	// secret are the origins whose values are.
+	secret       map[string]bool
 	used         map[usage][]int
 	placeholders map[string]string
 }
@@ -66,13 +68,14 @@ func New(object map[string]any, sources []Source, strict bool) (*Substitution, e
 
 // load collects the variables as the library does, with the source of each, in its order of precedence.
 func (s *Substitution) load(sources []Source) error {
-	s.values, s.origins = map[string]string{}, map[string]string{}
+	s.values, s.origins, s.secret = map[string]string{}, map[string]string{}, map[string]bool{}
 	references, _, _ := unstructured.NestedSlice(s.object.Object, "spec", "postBuild", "substituteFrom")
 	for _, reference := range references {
 		entry, _ := reference.(map[string]any)
 		for _, source := range sources {
 			if source.Kind == entry["kind"] && source.Name == entry["name"] {
 				s.partial = s.partial || !source.complete()
+				s.secret[source.Kind+"/"+source.Name] = source.Secret
 				s.set(source.Kind+"/"+source.Name, source.Values)
 			}
 		}

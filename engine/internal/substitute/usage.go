@@ -94,6 +94,20 @@ func (s *Substitution) Variables() []Variable {
 	return variables
 }
 
+// Secrets returns the values that were used and are secret.
+func (s *Substitution) Secrets() []string {
+	var values []string
+	if s == nil {
+		return values
+	}
+	for key := range s.used {
+		if s.secret[key.source] {
+			values = append(values, s.values[key.name])
+		}
+	}
+	return values
+}
+
 // Placeholders returns the placeholder of each variable whose value can't be known.
 func (s *Substitution) Placeholders() map[string]string {
 	if s == nil {
