@@ -13,14 +13,15 @@ import hmac
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from pytest_gitops.model import Cluster, JsonObject, Part, ResourceId
-from pytest_gitops.objects import mapping
+from pytest_gitops.model import Cluster, JsonObject, Part, Resource, ResourceId
+from pytest_gitops.objects import listed, mapping, scalar
 from pytest_gitops.variables import ENCRYPTED, placeholder, references, values_of
 
 KEY = "GITOPS_SNAPSHOT_KEY"
@@ -159,48 +160,70 @@ def values_in(secret: JsonObject) -> tuple[str, ...]:
     return tuple(found)
 
 
+class ClusterSecrets:
+    """What is secret in the parts of one cluster, besides its Secrets."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def of(self, part: Part) -> Secrecy:
+        """Return what is secret in what a part renders to.
+
+        These are the values that it takes out of Secrets itself, and those that another part took out of one and put
+        into this part's own object, or into a ConfigMap that it substitutes from.
+        """
+        values = {*self._taken.get(id(part), ()), *self._given(part)}
+        if self._all - values:
+            reached = [_dumped(part.object), *self._config_maps(part)]
+            values |= {value for value in self._all if any(_dumped(value)[1:-1] in text for text in reached)}
+        return Secrecy(tuple(sorted(filter(str.strip, values))), bool(mapping(part.object, "spec", "decryption")))
+
+    @cached_property
+    def _all(self) -> frozenset[str]:
+        return frozenset(value for values in self._taken.values() for value in values)
+
+    @cached_property
+    def _taken(self) -> dict[int, list[str]]:
+        """The values of the variables that each part took out of Secrets."""
+        found: dict[int, list[str]] = {}
+        for part in self._cluster.parts:
+            for variable in part.rendered.variables if part.rendered is not None else ():
+                kind, _slash, name = variable.source.partition("/")
+                for secret in self._objects[kind, part.id.namespace, name] if kind == "Secret" else ():
+                    value = values_of(secret).known.get(variable.name)
+                    found.setdefault(id(part), []).extend(() if value is None else (value,))
+        return found
+
+    @cached_property
+    def _objects(self) -> dict[tuple[str, str, str], list[Resource]]:
+        """The cluster's Secrets and ConfigMaps."""
+        found: dict[tuple[str, str, str], list[Resource]] = defaultdict(list)
+        for _part, resource in self._cluster.resources:
+            if resource.kind in ("Secret", "ConfigMap") and not resource.id.group:
+                found[resource.kind, resource.namespace, resource.name].append(resource)
+        return found
+
+    def _given(self, part: Part) -> Iterator[str]:
+        """Yield what a HelmRelease takes out of Secrets by ``spec.valuesFrom``: all scalars in their texts."""
+        for entry in listed(part.spec, "valuesFrom"):
+            if isinstance(entry, dict) and entry.get("kind") == "Secret":
+                for secret in self._objects["Secret", part.id.namespace, scalar(entry, "name")]:
+                    yield from (value for text in values_in(secret.object) for value in _scalars(text))
+
+    def _config_maps(self, part: Part) -> Iterator[str]:
+        for reference in references(part.object):
+            if reference.kind == "ConfigMap":
+                for resource in self._objects["ConfigMap", part.id.namespace, reference.name]:
+                    yield _dumped(resource.object)
+
+
 def secrecy(cluster: Cluster, part: Part) -> Secrecy:
-    """Return what is secret in what a part of a cluster renders to.
-
-    These are the values that it takes out of Secrets itself, and those that another part took out of one and put into
-    this part's own object, or into a ConfigMap that it substitutes from.
-    """
-    reached = [json.dumps(part.object, ensure_ascii=False), *_config_maps(cluster, part)]
-    values = [*_taken(cluster, part), *_given(cluster, part)]
-    for other in cluster.parts:
-        if other is not part:
-            values += [value for value in _taken(cluster, other) if any(value in text for text in reached)]
-    return Secrecy(tuple(sorted({v for v in values if v.strip()})), bool(mapping(part.object, "spec", "decryption")))
+    """Return what is secret in what one part renders to; for many parts of a cluster, ask one ClusterSecrets."""
+    return ClusterSecrets(cluster).of(part)
 
 
-def _taken(cluster: Cluster, part: Part) -> list[str]:
-    """Return the values of the variables that a part took out of Secrets."""
-    if part.rendered is None:
-        return []
-    wanted = {(v.source.partition("/")[2], v.name) for v in part.rendered.variables if v.source.startswith("Secret/")}
-    if not wanted:
-        return []
-    namespace = part.id.namespace
-    secrets = _secrets(cluster, namespace)
-    return [
-        value
-        for name, variable in sorted(wanted)
-        for secret in secrets.get(name, ())
-        if (value := values_of(secret).known.get(variable))
-    ]
-
-
-def _given(cluster: Cluster, part: Part) -> list[str]:
-    """Return the values that a HelmRelease takes out of Secrets by ``spec.valuesFrom``: all scalars in their texts."""
-    entries = part.spec.get("valuesFrom")
-    names = {
-        str(entry.get("name"))
-        for entry in (entries if isinstance(entries, list) else [])
-        if isinstance(entry, dict) and entry.get("kind") == "Secret"
-    }
-    secrets = _secrets(cluster, part.id.namespace) if names else {}
-    texts = [text for name in sorted(names) for secret in secrets.get(name, ()) for text in values_in(secret.object)]
-    return [scalar for text in texts for scalar in _scalars(text)]
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _scalars(text: str) -> Iterable[str]:
@@ -210,23 +233,6 @@ def _scalars(text: str) -> Iterable[str]:
         value = line.partition(": ")[2].strip().strip("'\"") or line.strip().removeprefix("- ").strip("'\"")
         if len(value) >= 2 * _LONG_ENOUGH and not value.endswith(":"):
             yield value
-
-
-def _secrets(cluster: Cluster, namespace: str) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    for _part, resource in cluster.resources:
-        if resource.kind == "Secret" and not resource.id.group and resource.namespace == namespace:
-            found.setdefault(resource.name, []).append(resource)
-    return found
-
-
-def _config_maps(cluster: Cluster, part: Part) -> list[str]:
-    names = {reference.name for reference in references(part.object) if reference.kind == "ConfigMap"}
-    return [
-        resource.text
-        for _part, resource in (cluster.resources if names else ())
-        if resource.kind == "ConfigMap" and resource.name in names and resource.namespace == part.id.namespace
-    ]
 
 
 def _identity(obj: JsonObject) -> str:

@@ -44,9 +44,11 @@ class VariantsCollector(pytest.Collector):
     def collect(self) -> Iterator[pytest.Collector]:
         """Yield the groups."""
         snapshots = self.config.stash[SNAPSHOTS]
-        for group in snapshots.variants:
-            if group.file == self._file:
-                yield GroupCollector.from_parent(self, name=group.title, subject=snapshots.group(group))
+        groups = [group for group in snapshots.variants if group.file == self._file]
+        for group in groups:
+            same = [other for other in groups if other.title == group.title]
+            number = "" if group is same[0] else f"#{same.index(group) + 1}"
+            yield GroupCollector.from_parent(self, name=f"{group.title}{number}", subject=snapshots.group(group))
 
 
 class GroupCollector(pytest.Collector):

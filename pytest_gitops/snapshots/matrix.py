@@ -126,14 +126,14 @@ def _below(path: str, values: Values, plain: str, dotted: str) -> Iterator[tuple
 def _keyed(values: Values) -> dict[str, dict[str, Any]] | None:
     """Return lists as mappings: by what names their elements, or by index where all are equally long."""
     items = [item for value in values.values() for item in value]
-    if all(isinstance(item, dict) for item in items):
-        for name in _NAMES:
-            keyed = {label: {str(i.get(name, "")): i for i in value} for label, value in values.items()}
-            if all(len(keyed[label]) == len(value) for label, value in values.items()) and all(
-                name in i for i in items
-            ):
+    alike = len({len(value) for value in values.values()}) == 1
+    for name in _NAMES if all(isinstance(item, dict) for item in items) else ():
+        if all(name in item for item in items):
+            keyed = {label: {str(item[name]): item for item in value} for label, value in values.items()}
+            told = all(len(keyed[label]) == len(value) for label, value in values.items())
+            if told and not (alike and not set.intersection(*map(set, keyed.values()))):
                 return keyed
-    if len({len(value) for value in values.values()}) == 1 and any(isinstance(item, dict | list) for item in items):
+    if alike and any(isinstance(item, dict | list) for item in items):
         return {label: {str(index): item for index, item in enumerate(value)} for label, value in values.items()}
     return None
 

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_gitops.configuration import read_configuration
 from pytest_gitops.model import Cluster, Failed, Location, Outcome, Overlay, Part, Skipped
-from pytest_gitops.redaction import PLAIN, Redactor, Secrecy, secrecy
+from pytest_gitops.redaction import PLAIN, ClusterSecrets, Redactor, Secrecy
 from pytest_gitops.session import GitopsSession
 from pytest_gitops.snapshots.files import SUFFIX, Plan, applier
 from pytest_gitops.snapshots.items import NAME, Stray, Subject
@@ -28,6 +28,7 @@ class Snapshots:
     def __init__(self, config: pytest.Config, session: GitopsSession) -> None:
         self._config = config
         self._session = session
+        self._clusters: dict[int, ClusterSecrets] = {}
         self._secrecy: dict[int, Secrecy] = {}
 
     @cached_property
@@ -93,7 +94,7 @@ class Snapshots:
         if cluster is None or isinstance(part, Overlay):
             return PLAIN
         if id(part) not in self._secrecy:
-            self._secrecy[id(part)] = secrecy(cluster, part)
+            self._secrecy[id(part)] = self._clusters.setdefault(id(cluster), ClusterSecrets(cluster)).of(part)
         return self._secrecy[id(part)]
 
     def check_folder(self) -> None:
