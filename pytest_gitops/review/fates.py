@@ -6,6 +6,7 @@ and flux-operator do; ``docs/explanation/review.md`` tells how.
 
 from __future__ import annotations
 
+from pytest_gitops.checks.context import remote_of
 from pytest_gitops.model import HelmRelease, Kustomization, Part, Resource, ResourceSet
 from pytest_gitops.objects import listed, mapping
 from pytest_gitops.review.comparison import Change, ClusterComparison
@@ -44,6 +45,8 @@ def fate_of_removed(resource: Resource, part: Part, cluster: ClusterComparison) 
         return _fate_with(part, cluster)
     if after.suspended:
         return Fate.HELD_BACK
+    if isinstance(part, Kustomization) and isinstance(after, Kustomization) and remote_of(part) != remote_of(after):
+        return Fate.LEFT_BEHIND  # The inventory doesn't know of clusters.
     return Fate.PRUNED if prunes(after) else Fate.LEFT_BEHIND
 
 
@@ -89,17 +92,17 @@ def is_kept(resource: Resource, part: Part) -> bool:
 
 
 def unapplied(change: Change) -> str | None:
-    """Return the annotation for which kustomize-controller leaves an object that is there as it is, None for none.
+    """Return the annotation for which kustomize-controller does not apply an object as head has it, None for none.
 
-    An object in the cluster that says so is left alone even when Git has taken the annotation back: it still has it.
+    It goes by Git's object and the cluster's. What it leaves alone gets no annotation from Git, so that head's decides;
+    ``IfNotPresent`` is for objects that are there.
     """
-    if change.before is None or change.after is None or not isinstance(change.after.part, Kustomization):
+    if change.after is None or not isinstance(change.after.part, Kustomization):
         return None
-    for held in (change.after, change.before):
-        for key, value in ((_RECONCILE, "disabled"), (_SSA, "Ignore")):
-            if _says(held.resource, key, value):
-                return f"{key}: {value}"
-    return f"{_SSA}: IfNotPresent" if _says(change.after.resource, _SSA, "IfNotPresent") else None
+    asked = [(_RECONCILE, "disabled"), (_SSA, "Ignore")]
+    if change.before is not None and not change.renamed:
+        asked.append((_SSA, "IfNotPresent"))
+    return next((f"{key}: {value}" for key, value in asked if _says(change.after.resource, key, value)), None)
 
 
 def is_forced(change: Change) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pytest_gitops.checks.rule import Violation, rule
 from pytest_gitops.review.comparison import Change, ClusterComparison
+from pytest_gitops.review.dangers._telling import counted, is_explained, places
 from pytest_gitops.review.fates import fate_of
 from pytest_gitops.review.model import Action, Fate
 
@@ -14,7 +15,7 @@ from pytest_gitops.review.model import Action, Fate
     "review-namespace-removed",
     check="review",
     set="essential",
-    severity="error",
+    severity="warning",
     scope="change",
     kinds=["Namespace"],
     description="A change does not have Flux delete a namespace: with it goes everything inside, volumes' claims too, "
@@ -45,5 +46,13 @@ metadata:
 )
 def namespace_removed(change: Change, cluster: ClusterComparison) -> Iterator[Violation]:
     """Yield a violation for a namespace that is pruned."""
-    if change.action is Action.REMOVED and fate_of(change, cluster) is Fate.PRUNED:
-        yield Violation(f"Namespace {change.id.name} is deleted, with everything in it")
+    if change.action is not Action.REMOVED or change.before is None or is_explained(change, cluster):
+        return
+    if fate_of(change, cluster) is not Fate.PRUNED:
+        return
+    still = cluster.head.resources if cluster.head else ()
+    inside = sum(owned.resource.namespace == change.id.name for owned in still)
+    message = f"Namespace {change.id.name} is deleted, with everything in it"
+    if inside:
+        message += f", also {counted(inside, 'object')} that Git still has there"
+    yield Violation(message, related=places(change.before, cluster))

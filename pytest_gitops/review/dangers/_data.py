@@ -1,0 +1,71 @@
+"""What is lost with an object: data, and whatever else the API server or an operator deletes along."""
+
+from __future__ import annotations
+
+from pytest_gitops.checks.context import ClusterIndex
+from pytest_gitops.model import Resource
+from pytest_gitops.objects import listed, mapping, scalar
+
+# Kinds whose operators delete the volumes or the database along with the object.
+OPERATED = (
+    "Cluster.postgresql.cnpg.io",
+    "Database.postgresql.cnpg.io",
+    "postgresql.acid.zalan.do",
+    "PostgresCluster.postgres-operator.crunchydata.com",
+    "MariaDB.k8s.mariadb.com",
+    "InnoDBCluster.mysql.oracle.com",
+    "PerconaXtraDBCluster.pxc.percona.com",
+    "PerconaServerMongoDB.psmdb.percona.com",
+    "PerconaPGCluster.pgv2.percona.com",
+    "MongoDBCommunity.mongodbcommunity.mongodb.com",
+    "RedisCluster.redis.redis.opstreelabs.in",
+    "Dragonfly.dragonflydb.io",
+    "Elasticsearch.elasticsearch.k8s.elastic.co",
+    "OpenSearchCluster.opensearch.opster.io",
+    "ClickHouseInstallation.clickhouse.altinity.com",
+    "CassandraDatacenter.cassandra.datastax.com",
+    "Kafka.kafka.strimzi.io",
+    "KafkaTopic.kafka.strimzi.io",
+    "RabbitmqCluster.rabbitmq.com",
+    "Tenant.minio.min.io",
+    "CephCluster.ceph.rook.io",
+    "CephBlockPool.ceph.rook.io",
+    "CephFilesystem.ceph.rook.io",
+    "CephObjectStore.ceph.rook.io",
+    "Volume.longhorn.io",
+    "VolumeSnapshot.snapshot.storage.k8s.io",
+    "VolumeSnapshotContent.snapshot.storage.k8s.io",
+    "ObjectBucketClaim.objectbucket.io",
+)
+KINDS = ("PersistentVolumeClaim", "PersistentVolume", "StatefulSet", *OPERATED)
+
+
+def loss(resource: Resource, cluster: ClusterIndex) -> str | None:
+    """Return what is lost when an object is deleted, None where nothing is that couldn't be made anew from Git."""
+    kind, group = resource.id.kind, resource.id.group
+    if f"{kind}.{group}" in OPERATED:
+        return "the data that its operator keeps for it"
+    lost = {
+        ("", "Namespace"): "everything in it",
+        ("apiextensions.k8s.io", "CustomResourceDefinition"): "every object of its kind",
+        ("", "PersistentVolumeClaim"): None if _retains(resource, cluster) else "its data",
+        ("", "PersistentVolume"): "its data" if _reclaims(resource) else None,
+        ("apps", "StatefulSet"): "its volume claims and their data" if _deletes_claims(resource) else None,
+    }
+    return lost.get((group, kind))
+
+
+def _reclaims(volume: Resource) -> bool:
+    return volume.id.kind == "PersistentVolume" and volume.spec.get("persistentVolumeReclaimPolicy") == "Delete"
+
+
+def _retains(claim: Resource, cluster: ClusterIndex) -> bool:
+    """Return whether the claim's storage class is known to keep volumes."""
+    name = scalar(claim.spec, "storageClassName")
+    owned = cluster.get("StorageClass", "", name) if name else None
+    return owned is not None and owned.resource.get("reclaimPolicy") == "Retain"
+
+
+def _deletes_claims(stateful_set: Resource) -> bool:
+    policy = mapping(stateful_set.spec, "persistentVolumeClaimRetentionPolicy")
+    return policy.get("whenDeleted") == "Delete" and bool(listed(stateful_set.spec, "volumeClaimTemplates"))

@@ -1,0 +1,25 @@
+"""What tells one Helm release from another, as helm-controller 1.6 does (api/v2, action.ReleaseTargetChanged)."""
+
+from __future__ import annotations
+
+from pytest_gitops.model import HelmRelease
+from pytest_gitops.objects import mapping, scalar
+
+Identity = tuple[str, str, str]
+
+
+def identity(release: HelmRelease) -> Identity:
+    """Return the release's name, the namespace it is installed in, and the one that Helm keeps its record in."""
+    spec, own = release.spec, release.id.namespace
+    target = scalar(spec, "targetNamespace")
+    name = scalar(spec, "releaseName") or (f"{target}-{release.id.name}" if target else release.id.name)
+    return name, target or own, scalar(spec, "storageNamespace") or own
+
+
+def chart_of(release: HelmRelease) -> tuple[str, str]:
+    """Return the chart's name and version: what was installed from, else what the object asks for."""
+    if release.chart is not None:
+        return release.chart.name, release.chart.version
+    spec = mapping(release.spec, "chart", "spec")
+    repository = mapping(spec, "sourceRef").get("kind") == "HelmRepository"
+    return scalar(spec, "chart") if repository else "", scalar(spec, "version")
