@@ -1,6 +1,6 @@
 """Measures the whole command against one ``kustomize build`` a path, and how its cost grows with the fleet.
 
-Usage: python benchmarks/run.py [--only repository|scale] [--repeat N] [--write]
+Usage: python benchmarks/run.py [--only repository|scale|page] [--repeat N] [--write]
 
 Run it with the Python that has pytest-gitops installed, on an otherwise idle machine. The repository to measure is
 the corpora's onedr0p__home-ops (``../shared/corpora`` or $GITOPS_CORPORA); kustomize is the one that
@@ -24,6 +24,7 @@ from statistics import median
 from typing import Any
 
 import yaml
+from chromium import measure_page
 from fleet import write_fleet
 from measure import Cost, adopt_orphans, run
 from report import Table, page
@@ -110,6 +111,7 @@ def measure_scale(work: Path, repeat: int) -> tuple[Table, Figures]:
 MEASUREMENTS: dict[str, Callable[[Path, int], tuple[Table, Figures]]] = {
     "repository": measure_repository,
     "scale": measure_scale,
+    "page": measure_page,
 }
 
 

@@ -69,3 +69,14 @@ def test_what_is_no_review_is_refused(text: str, told: str) -> None:
     with pytest.raises(ReviewFormatError) as refused:
         from_json(text)
     assert str(refused.value).startswith(told)
+
+
+def test_the_reference_names_every_field(schema: Any) -> None:
+    reference = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "review-json.md").read_text(encoding="utf-8")
+    nodes, names = [schema], set()
+    while nodes:
+        node = nodes.pop()
+        names |= set(node.get("properties", ()))
+        nodes.extend(value for value in node.values() if isinstance(value, dict))
+    assert len(names) > 50
+    assert sorted(name for name in names if f"`{name}`" not in reference) == []
