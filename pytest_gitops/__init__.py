@@ -10,6 +10,7 @@ from pytest_gitops.exceptions import ConfigurationError, EngineError, GitopsErro
 if TYPE_CHECKING:
     from pytest_gitops.checks.rule import Rule, Violation, rule
     from pytest_gitops.loading import load
+    from pytest_gitops.review.loading import load_review
 
 __all__ = [
     "ConfigurationError",
@@ -20,6 +21,7 @@ __all__ = [
     "Rule",
     "Violation",
     "load",
+    "load_review",
     "rule",
 ]
 __version__ = "0.1.0"
@@ -29,6 +31,7 @@ _HOMES = {
     "Rule": "pytest_gitops.checks.rule",
     "Violation": "pytest_gitops.checks.rule",
     "load": "pytest_gitops.loading",
+    "load_review": "pytest_gitops.review.loading",
     "rule": "pytest_gitops.checks.rule",
 }
 

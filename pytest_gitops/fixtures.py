@@ -11,7 +11,9 @@ import pytest
 from pytest_gitops.targets import Each, Selector, asked, targets
 
 if TYPE_CHECKING:
+    from pytest_gitops.live import LiveCluster
     from pytest_gitops.model import Cluster, Fleet, Kustomization, Rendered, Resource
+    from pytest_gitops.review.model import Review
 
     Pointed = tuple[Cluster, Kustomization | None, Resource | None]
 
@@ -47,6 +49,23 @@ def kustomization(
 
 
 @pytest.fixture
+def live_cluster(cluster: Cluster, fleet: Fleet, pytestconfig: pytest.Config) -> LiveCluster:
+    """A running cluster whose Flux follows ``cluster``, all of it Ready: a pytest_gitops.live.LiveCluster.
+
+    It is started once a run and put back to the working tree for each test. Skipped without ``--gitops-reconcile``.
+    """
+    if not pytestconfig.getoption("gitops_reconcile"):
+        pytest.skip("it needs a live cluster: give --gitops-reconcile")
+    from pytest_gitops.exceptions import LiveError  # noqa: PLC0415
+    from pytest_gitops.live.sharing import live_clusters  # noqa: PLC0415
+
+    try:
+        return live_clusters(pytestconfig, fleet.root).get(cluster)
+    except LiveError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
 def rendered(kustomization: Kustomization) -> Rendered:
     """What each Kustomization renders to: a pytest_gitops.model.Rendered that belongs to this test alone.
 
@@ -71,6 +90,22 @@ def resource(_gitops_target: Pointed, _gitops_each_resource: None) -> Resource:
     if resource is None:
         pytest.fail("the fixture resource serves test functions only", pytrace=False)
     return resource.fresh()
+
+
+@pytest.fixture(scope="session")
+def gitops_review(pytestconfig: pytest.Config) -> Review:
+    """What the change since ``--gitops-base`` does to every cluster: a pytest_gitops.review.model.Review. Read only.
+
+    The test is skipped where nothing is reviewed.
+    """
+    from pytest_gitops.session import SESSION  # noqa: PLC0415
+
+    if SESSION not in pytestconfig.stash:
+        pytest.fail(_NO_REPOSITORY, pytrace=False)
+    review = pytestconfig.stash[SESSION].review
+    if review is None:
+        pytest.skip("no change is reviewed: give --gitops-base=REF")
+    return review
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ from pytest_gitops.fixtures import (
     _gitops_target,
     cluster,
     fleet,
+    gitops_review,
     gitops_snapshot,
     kustomization,
+    live_cluster,
     rendered,
     resource,
 )
@@ -25,8 +27,10 @@ __all__ = [
     "_gitops_target",
     "cluster",
     "fleet",
+    "gitops_review",
     "gitops_snapshot",
     "kustomization",
+    "live_cluster",
     "rendered",
     "resource",
 ]

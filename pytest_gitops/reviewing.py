@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,8 +52,7 @@ def compare(
     )
     if not settings.reviews:
         return compared
-    judge = schema_judge(config, settings, fleet)
-    return replace(compared, comparison=with_refusals(compared.comparison, judge))
+    return with_refusals(compared, schema_judge(config, settings, fleet))
 
 
 def review(

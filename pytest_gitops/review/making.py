@@ -18,9 +18,8 @@ from pytest_gitops.review.model import Review
 from pytest_gitops.review.revisions import Range, find_range
 from pytest_gitops.review.telling import tell
 from pytest_gitops.review.touching import touched
-from pytest_gitops.review.updating import with_refusals
-
-__all__ = ["Compared", "compare_with_base", "review_of", "with_refusals"]
+from pytest_gitops.review.updating import with_refusals as _with_refusals
+from pytest_gitops.validation import SchemaJudge
 
 Narrow = Callable[[Fleet], Fleet]
 
@@ -55,6 +54,11 @@ def _known(root: Path) -> Repository:
     """Return what Git says of the repository, with the name that clusters are called by."""
     repository = find_repository(root)
     return replace(repository, known_as=repository.name)
+
+
+def with_refusals(compared: Compared, judge: SchemaJudge) -> Compared:
+    """Return what is compared with what the API server refuses of it."""
+    return replace(compared, comparison=_with_refusals(compared.comparison, judge))
 
 
 def review_of(compared: Compared, results: Results) -> Review:
