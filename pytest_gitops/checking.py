@@ -17,6 +17,7 @@ from pytest_gitops.checks.rule import Rule
 from pytest_gitops.checks.running import run
 from pytest_gitops.checks.selection import Selection
 from pytest_gitops.configuration import read_configuration
+from pytest_gitops.decryption_judge import judge_decryption
 from pytest_gitops.expressions import ExpressionJudge
 from pytest_gitops.model import Fleet
 from pytest_gitops.settings import APPLY
@@ -42,6 +43,7 @@ def check(config: pytest.Config, settings: Settings, fleet: Fleet, compared: Com
         schema_judge(config, settings, fleet),
         AdmissionJudge(standby(config)),
         ExpressionJudge(standby(config)),
+        judge_decryption,
     ]
     if APPLY in settings.checks:
         judges.append(_apply_judge(config, settings, compared))

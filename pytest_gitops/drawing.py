@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_gitops.graphs import tree
+from pytest_gitops.hiding import Hiding
 from pytest_gitops.session import GitopsSession
 
 
@@ -32,8 +33,9 @@ class Drawer:
         """Show the trees, and say which graph isn't there."""
         if self._session.settings.tree and exitstatus != pytest.ExitCode.INTERNAL_ERROR:
             terminalreporter.section("gitops tree")
+            hiding = Hiding.of(self._session.fleet)
             for cluster in self._session.fleet.clusters:
                 for line in tree(cluster, everything=terminalreporter.verbosity > 0).splitlines():
-                    terminalreporter.line(line)
+                    terminalreporter.line(hiding(line))
         for problem in self._unwritten:
             terminalreporter.line(f"gitops: {problem}", red=True)

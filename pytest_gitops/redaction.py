@@ -169,8 +169,8 @@ class ClusterSecrets:
     def of(self, part: Part) -> Secrecy:
         """Return what is secret in what a part renders to.
 
-        These are the values that it takes out of Secrets itself, and those that another part took out of one and put
-        into this part's own object, or into a ConfigMap that it substitutes from.
+        These are the values that were decrypted for it, those that it takes out of Secrets itself, and those that
+        another part took out of one and put into this part's own object, or into a ConfigMap that it substitutes from.
         """
         values = {*self._taken.get(id(part), ()), *self._given(part)}
         if self._all - values:
@@ -184,9 +184,11 @@ class ClusterSecrets:
 
     @cached_property
     def _taken(self) -> dict[int, list[str]]:
-        """The values of the variables that each part took out of Secrets."""
+        """The values of the variables that each part took out of Secrets, and all that was decrypted for it."""
         found: dict[int, list[str]] = {}
         for part in self._cluster.parts:
+            if part.rendered is not None and part.rendered.secrets:
+                found[id(part)] = list(part.rendered.secrets)
             for variable in part.rendered.variables if part.rendered is not None else ():
                 kind, _slash, name = variable.source.partition("/")
                 for secret in self._objects[kind, part.id.namespace, name] if kind == "Secret" else ():

@@ -10,6 +10,7 @@ from pytest_gitops.graphs.dot import to_dot
 from pytest_gitops.graphs.graph import ClusterGraph, graphs_of
 from pytest_gitops.graphs.mermaid import to_markdown, to_mermaid
 from pytest_gitops.graphs.svg import to_svg
+from pytest_gitops.hiding import Hiding
 from pytest_gitops.model import Fleet
 
 FORMATS: dict[str, Callable[[Sequence[ClusterGraph]], str]] = {
@@ -34,7 +35,8 @@ class Drawing:
     def write(self, fleet: Fleet) -> None:
         """Write the graph, making folders as needed; raises OSError."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(FORMATS[self.path.suffix.lower()](graphs_of(fleet)), encoding="utf-8")
+        drawn = FORMATS[self.path.suffix.lower()](graphs_of(fleet))
+        self.path.write_text(Hiding.of(fleet)(drawn), encoding="utf-8")
 
 
 def drawing(text: str, base: Path) -> Drawing:

@@ -66,6 +66,9 @@ class Kustomizations(Kind):
         """Return what the build gave; what stands for unknown values in it is noted."""
         assert node.inputs is not None  # noqa: S101  (it was asked for)
         rendered = moved(answer, self._state.trees.translate(node.inputs.place))
+        if not self._state.settings.keys.given:
+            # Nobody said that there are keys for this.
+            rendered.encrypted = tuple(encrypted for encrypted in rendered.encrypted if encrypted.problem != "key")
         for name, text in self._substitution.placeholders(node).items():
             if any(variable.name == name for variable in rendered.variables):
                 rendered.placeholders[name] = text
