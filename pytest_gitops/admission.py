@@ -79,4 +79,4 @@ def _hit(rule: Rule, cluster: ClusterIndex, owned: Owned, finding: JsonObject) -
     resource = owned.resource
     message = f"{resource.kind} {resource.name}: policy {finding['policy']}: {finding['message']}"
     lowered = severity if severity is not Severity.ERROR else None
-    return Hit(rule, Violation(message, severity=lowered), cluster, owned.kustomization, resource)
+    return Hit(rule, Violation(message, severity=lowered), cluster, owned.owner, resource)

@@ -11,7 +11,7 @@ from pytest_gitops.checks.context import ClusterIndex, FleetIndex, is_unknown
 from pytest_gitops.checks.graph.health_check_expression import health_check_expression
 from pytest_gitops.checks.results import Hit
 from pytest_gitops.checks.rule import FieldPath, Rule, Violation
-from pytest_gitops.model import Kustomization, Resource, Severity
+from pytest_gitops.model import Kustomization, Part, Resource, Severity
 from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError
 from pytest_gitops.rendering.standby import Standby
 from pytest_gitops.rendering.validator import Validator
@@ -24,7 +24,7 @@ _READY = ("self", "dep")
 @dataclass(frozen=True, slots=True)
 class _Expression:
     cluster: ClusterIndex
-    kustomization: Kustomization
+    part: Part
     subject: Kustomization | Resource
     path: FieldPath
     text: str
@@ -81,7 +81,7 @@ def _of_cluster(cluster: ClusterIndex) -> Iterator[_Expression]:
                 yield _Expression(target, kustomization, kustomization, path, text)
         for owned in target.of_kind("HelmRelease"):
             for path, text in _expressions(owned.resource.spec):
-                yield _Expression(target, owned.kustomization, owned.resource, path, text)
+                yield _Expression(target, owned.owner, owned.resource, path, text)
 
 
 def _expressions(spec: dict[str, Any]) -> Iterator[tuple[FieldPath, str]]:
@@ -99,4 +99,4 @@ def _hit(rule: Rule, expression: _Expression, problem: str) -> Hit:
         f"{subject.id.kind} {subject.id.namespace}/{subject.id.name}: Flux can't read the expression "
         f"{expression.path[-1]}: {problem}"
     )
-    return Hit(rule, Violation(message, expression.path), expression.cluster, expression.kustomization, subject)
+    return Hit(rule, Violation(message, expression.path), expression.cluster, expression.part, subject)

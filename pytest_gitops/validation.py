@@ -13,7 +13,7 @@ from pytest_gitops.checks.context import ClusterIndex, FleetIndex
 from pytest_gitops.checks.results import Hit
 from pytest_gitops.checks.rule import Rule, Violation
 from pytest_gitops.checks.schema import engine_rules
-from pytest_gitops.model import Failed, JsonObject, Kustomization, Location, Resource, Severity
+from pytest_gitops.model import Failed, HelmRelease, JsonObject, Kustomization, Location, Part, Resource, Severity
 from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError
 from pytest_gitops.rendering.standby import Standby
 from pytest_gitops.rendering.validator import Knowledge, Validator
@@ -26,10 +26,10 @@ _LISTED = 12
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """The objects of one Kustomization in one cluster, judged for one version of Kubernetes."""
+    """The objects of one part of one cluster, judged for one version of Kubernetes."""
 
     cluster: ClusterIndex
-    kustomization: Kustomization
+    part: Part
     resources: tuple[Resource, ...]
     version: str
 
@@ -97,12 +97,15 @@ class _Run:
         yield from self._linted(index)
         opened = list(self._opened(index))
         batches: dict[int, list[_Batch]] = {}
-        tickets: dict[tuple[int, tuple[str, ...]], int] = {}
+        tickets: dict[tuple[int, bool, tuple[str, ...]], int] = {}
         for handle, batch in opened:
             texts = tuple(resource.text for resource in batch.resources)
-            ticket = tickets.get((handle, texts))
+            # Helm gives what names no namespace the release's.
+            namespaces = not isinstance(batch.part, HelmRelease)
+            ticket = tickets.get((handle, namespaces, texts))
             if ticket is None:
-                ticket = tickets[handle, texts] = self._validator.submit(handle, texts, namespaces=True)
+                ticket = self._validator.submit(handle, texts, namespaces=namespaces)
+                tickets[handle, namespaces, texts] = ticket
             batches.setdefault(ticket, []).append(batch)
         verdicts = {verdict.ticket: verdict for verdict in self._validator.verdicts()}
         for ticket, shared in batches.items():
@@ -134,7 +137,7 @@ class _Run:
                     yield Hit(rule, _unknown_field(found, rule), cluster, kustomization)
 
     def _opened(self, index: FleetIndex) -> Iterator[tuple[int, _Batch]]:
-        """Yield every Kustomization's objects with the handle of what its cluster knows."""
+        """Yield the objects of every part with the handle of what its cluster knows."""
         for cluster in index.clusters:
             for target in cluster.targets.values():
                 for version in self._judge.versions_for(target):
@@ -148,9 +151,11 @@ class _Run:
         handle, findings = answer
         for finding in findings:
             self._break(finding)
-        for kustomization in target.kustomizations:
-            if kustomization.rendered is not None and kustomization.rendered.resources:
-                yield handle, _Batch(target, kustomization, kustomization.rendered.resources, version)
+        for part in target.parts:
+            # Helm creates hooks as it creates all else, and the API server judges them alike.
+            hooks = part.hooks if isinstance(part, HelmRelease) else ()
+            if part.rendered is not None and (part.rendered.resources or hooks):
+                yield handle, _Batch(target, part, (*part.rendered.resources, *hooks), version)
 
     def _of(self, batch: _Batch, findings: Sequence[Sequence[JsonObject]]) -> Iterator[Hit]:
         for resource, found in zip(batch.resources, findings, strict=False):
@@ -166,9 +171,7 @@ class _Run:
         elif id == engine_rules.definition.id:
             self._break(finding)
         elif rule := self._rules.get(id):
-            yield Hit(
-                rule, self._violation(batch, resource, finding, rule), batch.cluster, batch.kustomization, resource
-            )
+            yield Hit(rule, self._violation(batch, resource, finding, rule), batch.cluster, batch.part, resource)
 
     def _violation(self, batch: _Batch, resource: Resource, finding: JsonObject, rule: Rule) -> Violation:
         severity = Severity(finding["severity"])

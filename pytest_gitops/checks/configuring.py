@@ -28,6 +28,7 @@ def selection(checks: Mapping[str, Any], locate: Locate) -> Selection:
         sets=tuple(checks.get("sets") or DEFAULT_SETS) if "sets" in checks else DEFAULT_SETS,
         rules={id: _setting(value, locate(["rules", id])) for id, value in (checks.get("rules") or {}).items()},
         exemptions=tuple(_exemptions(checks.get("exemptions") or (), locate)),
+        foreign=checks.get("fetched-charts") is True,
     )
 
 

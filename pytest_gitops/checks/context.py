@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,19 @@ from typing import Any, TypeVar
 from pytest_gitops.checks import kinds
 from pytest_gitops.checks.rule import FieldPath, Violation
 from pytest_gitops.checks.sources import SourceTree
-from pytest_gitops.model import Cluster, Failed, Fleet, Kustomization, Rendered, Resource, ResourceId, Severity, Skipped
+from pytest_gitops.model import (
+    Cluster,
+    Fleet,
+    HelmRelease,
+    JsonObject,
+    Kustomization,
+    Part,
+    Rendered,
+    Resource,
+    ResourceId,
+    Severity,
+    Skipped,
+)
 
 PLACEHOLDER = "gitops-placeholder-"
 
@@ -27,10 +40,15 @@ def is_unknown(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A rendered object and the Kustomization that applies it."""
+    """A rendered object and the part of the cluster that applies it."""
 
-    kustomization: Kustomization
+    owner: Part
     resource: Resource
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it comes out of a chart that is not in the repository, and so is not the user's to change."""
+        return self.resource.template is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +77,8 @@ class Unrendered:
 class ClusterIndex:
     """All objects of one cluster, found by kind, namespace and name.
 
-    A Kustomization with ``spec.kubeConfig`` applies to another cluster: its objects are in the index of that
-    one, which ``target`` returns, and not in this.
+    A part with ``spec.kubeConfig`` applies to another cluster: its objects are in the index of that one, which
+    ``target`` returns, and not in this.
     """
 
     def __init__(self, cluster: Cluster, fleet: FleetIndex, remote: str = "") -> None:
@@ -78,21 +96,31 @@ class ClusterIndex:
     @cached_property
     def kustomizations(self) -> tuple[Kustomization, ...]:
         """The Kustomizations whose objects go to this cluster."""
-        return tuple(k for k in self.cluster.kustomizations if remote_of(k) == self.remote)
+        return tuple(part for part in self.parts if isinstance(part, Kustomization))
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Everything whose objects go to this cluster."""
+        return tuple(part for part in self.cluster.parts if remote_of(part) == self.remote)
 
     @cached_property
     def resources(self) -> tuple[Owned, ...]:
-        """Every rendered object with its owner, in the order in which the cluster comes to know them."""
-        return tuple(Owned(k, r) for k in self.kustomizations if k.rendered is not None for r in k.rendered)
+        """Every rendered object with its owner, in the order in which the cluster comes to know them; no hooks."""
+        return tuple(Owned(part, r) for part in self.parts if part.rendered is not None for r in part.rendered)
 
-    def target(self, kustomization: Kustomization) -> ClusterIndex:
-        """Return the index of the cluster that this Kustomization applies to."""
-        return self.targets[remote_of(kustomization)]
+    @cached_property
+    def hooks(self) -> tuple[Owned, ...]:
+        """The hooks of charts: Helm creates them at certain times, and nobody keeps them."""
+        return tuple(Owned(part, r) for part in self.parts if isinstance(part, HelmRelease) for r in part.hooks)
+
+    def target(self, part: Part) -> ClusterIndex:
+        """Return the index of the cluster that a part applies to."""
+        return self.targets[remote_of(part)]
 
     @cached_property
     def targets(self) -> dict[str, ClusterIndex]:
-        """This cluster's index and those of the clusters that its Kustomizations feed through a kubeConfig."""
-        remotes = dict.fromkeys(["", *map(remote_of, self.cluster.kustomizations)])
+        """This cluster's index and those of the clusters that its parts feed through a kubeConfig."""
+        remotes = dict.fromkeys(["", *map(remote_of, self.cluster.parts)])
         return {name: self if name == self.remote else ClusterIndex(self.cluster, self.fleet, name) for name in remotes}
 
     @cached_property
@@ -118,20 +146,27 @@ class ClusterIndex:
                     yield owned
 
     def owners(self, wanted: ResourceId) -> list[Owned]:
-        """Return every occurrence of an object: more than one where Kustomizations contend for it."""
+        """Return every occurrence of an object: more than one where parts of the cluster contend for it."""
         return self._by_id.get(wanted, [])
 
     def get(self, kind: str, namespace: str, name: str) -> Owned | None:
-        """Return the object of this kind (``Secret``, ``Cluster.postgresql.cnpg.io``), None where there is none."""
+        """Return the object of this kind (``Secret``, ``Cluster.postgresql.cnpg.io``), None where there is none.
+
+        What only a hook creates is there too.
+        """
         bare, group = kinds.split(kind)
-        if group is not None:
-            return next(iter(self._by_id.get(ResourceId(group, bare, namespace, name), ())), None)
-        return self._by_name.get((bare, namespace, name))
+        if group is None:
+            return self._by_name.get((bare, namespace, name))
+        found = self._by_id.get(ResourceId(group, bare, namespace, name))
+        if found:
+            return found[0]
+        hook = self._by_name.get((bare, namespace, name))
+        return hook if hook is not None and hook.resource.id.group == group else None
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str, str], Owned]:
         found: dict[tuple[str, str, str], Owned] = {}
-        for owned in self.resources:
+        for owned in (*self.resources, *self.hooks):
             id = owned.resource.id
             found.setdefault((id.kind, id.namespace, id.name), owned)
         return found
@@ -146,17 +181,17 @@ class ClusterIndex:
     @cached_property
     def unrendered(self) -> tuple[Unrendered, ...]:
         """The parts of the cluster whose objects aren't known: what was skipped, failed, or is rendered elsewhere."""
-        return (*filter(None, map(_unrendered_kustomization, self.kustomizations)), *self._unrendered_objects())
+        return (*filter(None, map(_unrendered, self.parts)), *self._unrendered_objects())
 
     def _unrendered_objects(self) -> Iterator[Unrendered]:
+        """Yield the objects that apply others, and that nobody has followed."""
+        known = {part.id for part in self.cluster.parts}
         for owned in self.of_kind("HelmRelease"):
-            spec = owned.resource.spec
-            namespace = str(spec.get("targetNamespace") or owned.resource.namespace)
-            # Charts bring no Flux objects along, but for flux2-sync, flux-instance and the like.
-            flux = "flux" in owned.resource.name or '"chart":"flux' in owned.resource.text
-            yield Unrendered(str(owned.resource.id), "charts are not rendered", namespace, flux)
+            if owned.resource.id not in known:
+                yield _of_release(str(owned.resource.id), "it is not rendered", owned.resource.object)
         for owned in self.of_kind("ResourceSet"):
-            yield Unrendered(str(owned.resource.id), "ResourceSets are not rendered")
+            if owned.resource.id not in known:
+                yield Unrendered(str(owned.resource.id), "ResourceSets are not rendered")
 
     def unknown(self, kind: str, namespace: str) -> tuple[Unrendered, ...]:
         """Return the unrendered parts that may hold an object of this kind in this namespace."""
@@ -189,7 +224,7 @@ class ClusterIndex:
         *,
         message: str,
         path: FieldPath = (),
-        subject: Resource | Kustomization | None = None,
+        subject: Resource | Part | None = None,
         remedy: str | None = None,
         besides: Resource | None = None,
     ) -> Iterator[Violation]:
@@ -209,9 +244,9 @@ class ClusterIndex:
         else:
             yield Violation(message, path, subject, remedy=remedy)
 
-    def resource_of(self, kustomization: Kustomization) -> Owned | None:
-        """Return the object that declares a Kustomization, None for an entry that the repository doesn't declare."""
-        return next(iter(self.targets[""].owners(kustomization.id)), None)
+    def resource_of(self, part: Part) -> Owned | None:
+        """Return the object that declares a part, None for an entry that the repository doesn't declare."""
+        return next(iter(self.targets[""].owners(part.id)), None)
 
 
 class FleetIndex:
@@ -226,9 +261,7 @@ class FleetIndex:
     def readers(self) -> dict[str, list[Rendered]]:
         """Every file that a render of the repository read, with what it was read for."""
         found: dict[str, list[Rendered]] = defaultdict(list)
-        renders = [
-            kustomization.rendered for cluster in self.fleet.clusters for kustomization in cluster.kustomizations
-        ]
+        renders = [part.rendered for cluster in self.fleet.clusters for part in cluster.parts]
         for rendered in (*renders, *(overlay.rendered for overlay in self.fleet.overlays)):
             if rendered is not None:
                 for path in rendered.reads:
@@ -238,10 +271,10 @@ class FleetIndex:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What surrounds the object that a rule looks at: the Kustomization that owns it, and the cluster it goes to."""
+    """What surrounds the object that a rule looks at: the part that applies it, and the cluster it goes to."""
 
     cluster: ClusterIndex
-    kustomization: Kustomization
+    owner: Part
 
     @property
     def fleet(self) -> FleetIndex:
@@ -249,25 +282,36 @@ class Context:
         return self.cluster.fleet
 
 
-def remote_of(kustomization: Kustomization) -> str:
-    """Return what names the cluster a Kustomization applies to: its kubeConfig, empty for the cluster itself."""
-    config = kustomization.spec.get("kubeConfig") or {}
+def remote_of(part: Part) -> str:
+    """Return what names the cluster a part applies to: its kubeConfig, empty for the cluster itself."""
+    config = part.spec.get("kubeConfig") or {}
     for reference in ("secretRef", "configMapRef"):
         if name := (config.get(reference) or {}).get("name"):
-            return f"{kustomization.id.namespace}/{name}"
+            return f"{part.id.namespace}/{name}"
     return ""
 
 
-def _unrendered_kustomization(kustomization: Kustomization) -> Unrendered | None:
-    outcome = kustomization.outcome
-    namespace = kustomization.spec.get("targetNamespace") or None
-    name = f"Kustomization/{kustomization.name}"
-    if isinstance(outcome, Skipped):
-        return Unrendered(name, outcome.reason, namespace)
-    if isinstance(outcome, Failed):
-        return Unrendered(name, "it does not build", namespace)
-    assert isinstance(outcome, Rendered)  # noqa: S101 - the type checker's proof that no outcome is forgotten
-    return None
+def _unrendered(part: Part) -> Unrendered | None:
+    outcome = part.outcome
+    if isinstance(outcome, Rendered):
+        unknown = part.unknown if isinstance(part, HelmRelease) else ()
+        reason = f"its values are not all in Git: {unknown[0]}" if unknown else None
+    else:
+        reason = outcome.reason if isinstance(outcome, Skipped) else "it does not build"
+    if reason is None:
+        return None
+    name = str(part.id)
+    if isinstance(part, HelmRelease):
+        return _of_release(name, reason, part.object)
+    return Unrendered(name, reason, part.spec.get("targetNamespace") or None)
+
+
+def _of_release(name: str, reason: str, release: JsonObject) -> Unrendered:
+    spec, metadata = release.get("spec") or {}, release.get("metadata") or {}
+    namespace = str(spec.get("targetNamespace") or metadata.get("namespace") or "")
+    # Charts bring no Flux objects along, but for flux2-sync, flux-instance and the like.
+    flux = "flux" in name or '"flux' in json.dumps(spec.get("chart") or spec.get("chartRef"))
+    return Unrendered(name, reason, namespace, flux)
 
 
 def _listed(parts: tuple[Unrendered, ...], most: int = 3) -> str:

@@ -18,12 +18,26 @@ from pytest_gitops.model import (
     Severity,
 )
 
+# Sets that judge how charts are made by others only where the user asks for it.
+STYLE = ("recommended", "strict")
 
-def judge(index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
-    """Yield what rules with a function of their own say about all they look at."""
+
+def judge(index: FleetIndex, rules: Sequence[Rule], *, foreign: bool = False) -> Iterator[Hit]:
+    """Yield what rules with a function of their own say about all they look at.
+
+    ``foreign`` says that the sets recommended and strict look at charts that are not in the repository too.
+    """
+    apart = [] if foreign else [rule for rule in rules if rule.set in STYLE]
+    for hit in _all(index, rules, _Dispatch(rules), _Dispatch([r for r in rules if r not in apart])):
+        subject = hit.subject
+        if hit.rule not in apart or not isinstance(subject, Resource) or subject.template is None:
+            yield hit
+
+
+def _all(index: FleetIndex, rules: Sequence[Rule], own: _Dispatch, foreign: _Dispatch) -> Iterator[Hit]:
     for cluster in index.clusters:
         for target in cluster.targets.values():
-            yield from _resources(target, _Dispatch(rules))
+            yield from _resources(target, own, foreign)
             yield from _kustomizations(target, [r for r in rules if r.scope is Scope.KUSTOMIZATION])
         yield from _cluster(cluster, [r for r in rules if r.scope is Scope.CLUSTER])
     yield from _files(index, [r for r in rules if r.scope is Scope.FILE])
@@ -62,12 +76,12 @@ class _Dispatch:
                 yield rule
 
 
-def _resources(cluster: ClusterIndex, dispatch: _Dispatch) -> Iterator[Hit]:
+def _resources(cluster: ClusterIndex, own: _Dispatch, foreign: _Dispatch) -> Iterator[Hit]:
     for owned in cluster.resources:
-        rules = list(dispatch(owned.resource))
+        rules = list((foreign if owned.foreign else own)(owned.resource))
         if not rules:
             continue
-        context = Context(cluster, owned.kustomization)
+        context = Context(cluster, owned.owner)
         for rule in rules:
             for violation in judged(rule, owned.resource, context):
                 yield _hit(rule, violation, cluster, owned)
@@ -104,7 +118,7 @@ _NOBODY = Hit(Rule("", "", "", Severity.INFO, "", "", ""), Violation(""), None)
 
 
 class _Readers:
-    """Which Kustomizations and overlays read a file."""
+    """Which parts of clusters, and which overlays, read a file."""
 
     def __init__(self, index: FleetIndex) -> None:
         self._index = index
@@ -119,9 +133,9 @@ class _Readers:
     def _all(self) -> dict[str, list[Hit]]:
         found: dict[str, list[Hit]] = defaultdict(list)
         for cluster in self._index.clusters:
-            for kustomization in cluster.cluster.kustomizations:
-                for path in kustomization.rendered.reads if kustomization.rendered else ():
-                    found[path].append(replace(_NOBODY, cluster=cluster, kustomization=kustomization))
+            for part in cluster.cluster.parts:
+                for path in part.rendered.reads if part.rendered else ():
+                    found[path].append(replace(_NOBODY, cluster=cluster, part=part))
         for overlay in self._index.fleet.overlays:
             for path in overlay.rendered.reads if overlay.rendered else ():
                 found[path].append(replace(_NOBODY, overlay=overlay))
@@ -129,11 +143,11 @@ class _Readers:
 
 
 def _hit(rule: Rule, violation: Violation, cluster: ClusterIndex, owned: Owned) -> Hit:
-    return Hit(rule, violation, cluster, owned.kustomization, violation.subject or owned.resource)
+    return Hit(rule, violation, cluster, owned.owner, violation.subject or owned.resource)
 
 
 def _owner(cluster: ClusterIndex, subject: Resource | Part | None) -> Part | None:
     if isinstance(subject, Resource):
         owners = (owned for target in cluster.targets.values() for owned in target.owners(subject.id))
-        return next((owned.kustomization for owned in owners if owned.resource is subject), None)
+        return next((owned.owner for owned in owners if owned.resource is subject), None)
     return subject

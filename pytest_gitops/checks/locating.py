@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from yaml.nodes import Node
 
 from pytest_gitops.checks import overlay_file
+from pytest_gitops.checks.chart_places import Value, file_of, given_value, line_of, template_line
 from pytest_gitops.checks.context import ClusterIndex, Owned
 from pytest_gitops.checks.nodes import Place, walk
 from pytest_gitops.checks.rule import FieldPath
 from pytest_gitops.checks.sources import SourceTree
-from pytest_gitops.model import Kustomization, Location, Resource
+from pytest_gitops.model import HelmRelease, Kustomization, Location, Part, Resource
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)[^}]*\}")
 _MOST_NESTED = 8
@@ -30,30 +31,60 @@ class Locator:
     def locate(
         self,
         cluster: ClusterIndex,
-        subject: Resource | Kustomization,
+        subject: Resource | Part,
         path: FieldPath = (),
-        kustomization: Kustomization | None = None,
+        owner: Part | None = None,
         *,
         value: bool = False,
     ) -> Location | None:
         """Return where ``path`` of ``subject`` is written: the last place that sets it, or its nearest parent.
 
-        ``kustomization`` is the owner of a Resource. With ``value``, a value that is one substituted variable is told
-        where the variable is declared. None where no file is known.
+        ``owner`` is the owner of a Resource. With ``value``, a value that is one substituted variable is told
+        where the variable is declared. Of an object out of a chart it is the value that led there, else the template
+        where the chart is in the repository, else the HelmRelease. None where no file is known.
         """
-        if isinstance(subject, Kustomization):
+        if isinstance(subject, Part):
             owned = cluster.resource_of(subject)
             if owned is None:
                 return subject.location
-            subject, kustomization = owned.resource, owned.kustomization
+            subject, owner = owned.resource, owned.owner
+        if isinstance(owner, HelmRelease):
+            return self._in_chart(cluster, subject, path, owner)
+        kustomization = owner if isinstance(owner, Kustomization) else None
         place = self.place(cluster, subject, path, kustomization)
         if place is None:
-            if subject.origin:
-                return Location(subject.origin, 1)
-            return kustomization.location if kustomization else None
+            location = owner.location if owner else None
+            return Location(subject.origin, 1) if subject.origin else location
         if value and place.complete and kustomization and (name := _sole_variable(place.text)):
             return self.declaration(cluster, kustomization, name) or Location(place.file, place.line)
         return Location(place.file, place.line)
+
+    def _in_chart(
+        self, cluster: ClusterIndex, resource: Resource, path: FieldPath, release: HelmRelease
+    ) -> Location | None:
+        value = given_value(cluster, resource, path, release)
+        if value is not None:
+            found = self._value(cluster, release, value)
+            if found is not None:
+                return found
+        if resource.origin is None:
+            return self.locate(cluster, release)
+        document = overlay_file.document_of(self._files, resource.origin, resource)
+        if document is not None:
+            place = walk(resource.origin, document, path, resource.object)
+            return Location(place.file, place.line)
+        return Location(resource.origin, template_line(self._files[resource.origin], resource, path))
+
+    def _value(self, cluster: ClusterIndex, release: HelmRelease, value: Value) -> Location | None:
+        if value.reference is None:
+            return self.locate(cluster, release, ("spec", "values", *value.path))
+        file = file_of(cluster, release, value.reference)
+        if file is not None:
+            return Location(file.file, line_of(self._files[file.file], value.path) or 1)
+        owned = cluster.targets[""].get("ConfigMap", release.id.namespace, value.reference[0])
+        if owned is None:
+            return None
+        return self.locate(cluster, owned.resource, ("data", value.reference[1]), owned.owner)
 
     def place(
         self,
@@ -141,7 +172,8 @@ class Locator:
         """Return the place of a Kustomization's field, which all objects that it applies ask for."""
         key = (id(declared.resource), path, nested)
         if key not in self._known:
-            self._known[key] = self.place(cluster, declared.resource, path, declared.kustomization, nested)
+            owner = declared.owner if isinstance(declared.owner, Kustomization) else None
+            self._known[key] = self.place(cluster, declared.resource, path, owner, nested)
         return self._known[key]
 
     def declaration(self, cluster: ClusterIndex, kustomization: Kustomization, variable: str) -> Location | None:
@@ -157,10 +189,10 @@ class Locator:
             owned = cluster.targets[""].get(kind, kustomization.id.namespace, name)
             for field in ("stringData", "data"):
                 if owned is not None and variable in (owned.resource.get(field) or {}):
-                    return self.locate(cluster, owned.resource, (field, variable), owned.kustomization)
+                    return self.locate(cluster, owned.resource, (field, variable), owned.owner)
         return None
 
-    def use(self, cluster: ClusterIndex, resource: Resource, owner: Kustomization, variable: str) -> Location | None:
+    def use(self, cluster: ClusterIndex, resource: Resource, owner: Part, variable: str) -> Location | None:
         """Return the first line that uses ``${variable}`` in the files an object was made from."""
         pattern = re.compile(rf"\$\{{{re.escape(variable)}\b")
         declared = cluster.resource_of(owner)
@@ -176,11 +208,9 @@ class Locator:
                     return Location(file, number + 1)
         return self.locate(cluster, resource, (), owner)
 
-    def text(
-        self, cluster: ClusterIndex, resource: Resource, path: FieldPath, owner: Kustomization | None
-    ) -> str | None:
+    def text(self, cluster: ClusterIndex, resource: Resource, path: FieldPath, owner: Part | None) -> str | None:
         """Return a scalar as the source has it, before substitution; None where it isn't found."""
-        place = self.place(cluster, resource, path, owner)
+        place = self.place(cluster, resource, path, owner if isinstance(owner, Kustomization) else None)
         return place.text if place is not None and place.complete else None
 
 

@@ -26,7 +26,7 @@ class Hit:
     rule: Rule
     violation: Violation
     cluster: ClusterIndex | None
-    kustomization: Part | None = None
+    part: Part | None = None
     subject: Resource | Part | None = None
     overlay: Overlay | None = None
 
@@ -35,8 +35,8 @@ class Hit:
 class Item:
     """What a finding is told for: a check of a part of the fleet.
 
-    The part is a Kustomization (``namespace/name``) of a cluster, a cluster (``part`` is None), or an overlay
-    (its path; ``cluster`` is None).
+    The part is a part of a cluster (``namespace/name`` for a Kustomization, ``Kind/namespace/name`` else), a cluster
+    (``part`` is None), or an overlay (its path; ``cluster`` is None).
     """
 
     check: str

@@ -6,18 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
+from pytest_gitops.checks.chart_places import given_value
 from pytest_gitops.checks.context import FleetIndex
 from pytest_gitops.checks.exempting import Excuses, is_whole
 from pytest_gitops.checks.judging import judge
 from pytest_gitops.checks.locating import Locator
 from pytest_gitops.checks.results import Hit, Item, Judge, Results
-from pytest_gitops.checks.rule import Rule
+from pytest_gitops.checks.rule import Rule, Scope
 from pytest_gitops.checks.selection import Selection
+from pytest_gitops.hiding import Hiding
 from pytest_gitops.model import (
     Cluster,
     Failed,
     Finding,
-    Kustomization,
+    HelmRelease,
     Location,
     Part,
     Resource,
@@ -25,7 +27,9 @@ from pytest_gitops.model import (
     Skipped,
 )
 
-KIND = "Kustomization"
+KINDS = ("Kustomization", "HelmRelease", "ResourceSet")
+# What they say of a Flux object may be why it doesn't build.
+EXPLAINING = ("values-from-missing",)
 
 
 def run(
@@ -39,15 +43,18 @@ def run(
     active = selection.of(rules)
     excused = Excuses(selection, today or date.today())
     locators = _Locators()
-    told = _Told()
+    told = _Told(Hiding.of(index.fleet))
     items = _Items(index)
     unbuilt: set[tuple[str, Location | None]] = set()
     for finding, item in _unbuilt(index):
         told.add(finding, item)
         unbuilt |= {(cluster, finding.location) for cluster in finding.clusters}
-    hits = [*judge(index, active), *(hit for source in judges for hit in source(index, active))]
+    hits = [
+        *judge(index, active, foreign=selection.foreign),
+        *(hit for source in judges for hit in source(index, active)),
+    ]
     for hit in _not_superseded(hits):
-        finding = _finding(hit, locators)
+        finding = _finding(hit, locators, foreign=selection.foreign)
         if _is_told_by_build(hit, finding, unbuilt):
             continue
         if not excused.covers(hit, finding):
@@ -58,9 +65,10 @@ def run(
 
 
 def _is_told_by_build(hit: Hit, finding: Finding, unbuilt: set[tuple[str, Location | None]]) -> bool:
-    """Tell whether a schema's complaint of a Kustomization is why that one doesn't build: once is enough."""
-    of_kustomization = hit.rule.check == "schema" and isinstance(hit.subject, Resource) and hit.subject.kind == KIND
-    return of_kustomization and any((cluster, finding.location) in unbuilt for cluster in finding.clusters)
+    """Tell whether what is said of a Flux object is why that one doesn't build: once is enough."""
+    of_flux = isinstance(hit.subject, Resource) and hit.subject.kind in KINDS
+    explains = of_flux and (hit.rule.check == "schema" or hit.rule.id in EXPLAINING)
+    return explains and any((cluster, finding.location) in unbuilt for cluster in finding.clusters)
 
 
 def _not_superseded(hits: Sequence[Hit]) -> Iterator[Hit]:
@@ -73,18 +81,43 @@ def _field(hit: Hit) -> tuple[object, ...]:
     return (hit.cluster.name if hit.cluster else None, id(hit.subject), hit.violation.path)
 
 
-def _finding(hit: Hit, locators: _Locators) -> Finding:
+def _finding(hit: Hit, locators: _Locators, *, foreign: bool) -> Finding:
     violation = hit.violation
+    severity = violation.severity or hit.rule.severity
     return Finding(
         rule=hit.rule.id,
-        severity=violation.severity or hit.rule.severity,
-        message=violation.message,
+        severity=severity if foreign or not _is_their_own(hit) else Severity.INFO,
+        message=_message(hit),
         location=violation.location or locators.place(hit),
         resource=str(hit.subject.id) if hit.subject else None,
         clusters=(hit.cluster.name,) if hit.cluster else (),
         remedy=violation.remedy or hit.rule.remedy or None,
         chain=violation.related,
     )
+
+
+def _message(hit: Hit) -> str:
+    """Name the template of an object out of a chart that nobody here can change."""
+    message, subject = hit.violation.message, hit.subject
+    if hit.rule.check == "review" or not isinstance(subject, Resource) or subject.template is None:
+        return message
+    return f"{message} (from {subject.template})"
+
+
+def _is_their_own(hit: Hit) -> bool:
+    """Tell whether a hit is about a chart's own doing: one that isn't in the repository, and no value led there.
+
+    Whether something is missing that such a chart refers to can't be told: what it runs may make it. What the API
+    server refuses, and what several parts contend for, is broken all the same.
+    """
+    rule, subject = hit.rule, hit.subject
+    if rule.scope is not Scope.RESOURCE or rule.check not in ("references", "policy") or rule.set == "own":
+        return False
+    if not isinstance(subject, Resource) or subject.template is None or hit.cluster is None:
+        return False
+    release = hit.part
+    path = hit.violation.path
+    return isinstance(release, HelmRelease) and given_value(hit.cluster, subject, path, release) is None
 
 
 class _Locators:
@@ -99,19 +132,16 @@ class _Locators:
             return None
         fleet = hit.cluster.fleet
         locator = self._known.setdefault(id(fleet), Locator(fleet.files))
-        owner = hit.kustomization if isinstance(hit.kustomization, Kustomization) else None
-        if isinstance(hit.subject, Part) and not isinstance(hit.subject, Kustomization):
-            return hit.subject.location
-        return locator.locate(hit.cluster, hit.subject, hit.violation.path, owner, value=hit.violation.value)
+        return locator.locate(hit.cluster, hit.subject, hit.violation.path, hit.part, value=hit.violation.value)
 
 
 def _unbuilt(index: FleetIndex) -> Iterator[tuple[Finding, Item]]:
     """Yield why parts of the fleet don't build."""
     for cluster in index.clusters:
-        for kustomization in cluster.cluster.kustomizations:
-            if isinstance(kustomization.outcome, Failed):
-                item = Item("build", cluster.name, kustomization.name)
-                for finding in kustomization.outcome.findings or (_unexplained(kustomization.location),):
+        for part in cluster.cluster.parts:
+            if isinstance(part.outcome, Failed):
+                item = Item("build", cluster.name, part.name)
+                for finding in part.outcome.findings or (_unexplained(part.location),):
                     yield replace(finding, clusters=finding.clusters or (cluster.name,)), item
     for overlay in index.fleet.overlays:
         if isinstance(overlay.outcome, Failed):
@@ -130,21 +160,21 @@ class _Items:
         self._index = index
 
     def of(self, hit: Hit) -> Item:
-        """Return the item of the hit's Kustomization, or of the nearest part of the cluster that was tried."""
+        """Return the item of the hit's part, or of the nearest one of the cluster that was tried."""
         if hit.cluster is None and hit.overlay is not None:
             return Item(hit.rule.check, None, hit.overlay.path or ".")
         if hit.cluster is None:
             return self.first(hit.rule.check)
         if hit.rule.check == "review":
-            return self._of_review(hit.cluster.name, hit.kustomization)
+            return self._of_review(hit.cluster.name, hit.part)
         cluster = hit.cluster.cluster
         if hit.rule.check == "graph":
             return Item("graph", cluster.name)
-        kustomization = hit.kustomization
-        while kustomization is not None and isinstance(kustomization.outcome, Skipped):
-            parent = kustomization.parent
-            kustomization = next((k for k in cluster.kustomizations if k.name == parent), None)
-        return self._item(hit.rule.check, cluster, kustomization)
+        part = hit.part
+        while part is not None and isinstance(part.outcome, Skipped):
+            parent = part.parent
+            part = next((other for other in cluster.parts if other.name == parent), None)
+        return self._item(hit.rule.check, cluster, part)
 
     def _of_review(self, cluster: str, part: Part | None) -> Item:
         """Return the part's own item where head has the part, else its cluster's, else the first cluster's."""
@@ -161,20 +191,22 @@ class _Items:
             return self._item(check, clusters[0], None)
         return Item(check, None, next((overlay.path or "." for overlay in overlays if overlay.rendered), None))
 
-    def _item(self, check: str, cluster: Cluster, kustomization: Part | None) -> Item:
-        if kustomization is None:
-            kustomization = next((k for k in cluster.kustomizations if not isinstance(k.outcome, Skipped)), None)
-        return Item(check, cluster.name, kustomization.name) if kustomization else Item("graph", cluster.name)
+    def _item(self, check: str, cluster: Cluster, part: Part | None) -> Item:
+        if part is None:
+            part = next((k for k in cluster.kustomizations if not isinstance(k.outcome, Skipped)), None)
+        return Item(check, cluster.name, part.name) if part else Item("graph", cluster.name)
 
 
 class _Told:
-    """Findings in the order of their first appearance, equal ones as one."""
+    """Findings in the order of their first appearance, equal ones as one, without what was decrypted."""
 
-    def __init__(self) -> None:
+    def __init__(self, hiding: Hiding) -> None:
+        self._hiding = hiding
         self._found: dict[object, tuple[Finding, dict[Item, None]]] = {}
 
     def add(self, finding: Finding, item: Item) -> None:
         """Add a finding, or its cluster and item to one with the same rule, location and message."""
+        finding = self._hiding.finding(finding)
         key = (finding.rule, finding.location, finding.message, finding.severity)
         known, items = self._found.get(key, (finding, {}))
         clusters = tuple(dict.fromkeys((*known.clusters, *finding.clusters)))

@@ -67,7 +67,8 @@ class Selection:
     """The user's choice of rules: by set, by rule, by check.
 
     ``only`` are glob patterns of rule ids; where given, just these run, whatever their set. ``partial`` says that
-    not all clusters are looked at, so that an exemption may seem unused without being so.
+    not all clusters are looked at, so that an exemption may seem unused without being so. ``foreign`` has charts that
+    are not in the repository judged as the user's own.
     """
 
     sets: tuple[str, ...] = DEFAULT_SETS
@@ -76,6 +77,7 @@ class Selection:
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     exemptions: tuple[Exemption, ...] = ()
     partial: bool = False
+    foreign: bool = False
 
     def of(self, rules: Iterable[Rule]) -> tuple[Rule, ...]:
         """Return the rules that are on, with the severity and parameters they were given."""

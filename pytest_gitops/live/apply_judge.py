@@ -86,7 +86,7 @@ class _Run:
             if active := self._rules.get(rule.id):
                 text = f"{resource.kind} {resource.name}: {message}"
                 violation = Violation(text, path, resource)
-                yield Hit(active, violation, self._cluster, owned.kustomization, resource)
+                yield Hit(active, violation, self._cluster, owned.owner, resource)
 
     def _unknown(self, counts: Counter[str]) -> Iterator[Hit]:
         if counts and (rule := self._rules.get(server_rules.unavailable.id)):

@@ -126,12 +126,14 @@ class HelmRelease(Part):
     ``rendered`` holds the release's manifest and, where the ``crds`` policy has Flux apply them, the chart's
     CustomResourceDefinitions; ``hooks`` are the chart's hooks, which Helm runs and does not keep. ``release`` is the
     Helm release's name and ``target`` the namespace it is installed in. ``chart`` is None where it was not had.
+    ``unknown`` are values that only the cluster has: what they would give is not among the objects.
     """
 
     chart: Chart | None = None
     release: str = ""
     target: str = ""
     hooks: tuple[Resource, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,14 +108,13 @@ class Charts:
             if key.kind == "HelmChart":
                 return self._of_helm_chart(node, key, "spec.chartRef")
             if key.kind not in REFERENCE_KINDS:
-                return self._no_source(node, "spec.chartRef.kind", key, REFERENCE_KINDS)
+                return _no_source(key)
             return Wanted(key, "", "", {}, "spec.chartRef")
         key = _key(mapping(template, "sourceRef"), node.namespace)
         if not template or not key.name:
-            message = "the HelmRelease names no chart: neither spec.chart nor spec.chartRef"
-            return self._failures.at_field(node, "chart", "spec.chart" if template else "spec", message)
+            return Skipped("it names no chart: neither spec.chart with its sourceRef, nor spec.chartRef")
         if key.kind not in CHART_KINDS:
-            return self._no_source(node, "spec.chart.spec.sourceRef.kind", key, CHART_KINDS)
+            return _no_source(key)
         return _wanted(key, template, "spec.chart.spec")
 
     def _of_helm_chart(self, node: Node, key: SourceKey, field: str) -> Wanted | Skipped | Wait:
@@ -125,10 +124,6 @@ class Charts:
         spec = mapping(provided.object, "spec")
         source = _key(mapping(spec, "sourceRef"), key.namespace)
         return _wanted(SourceKey(source.kind, key.namespace, source.name), spec, field, provided)
-
-    def _no_source(self, node: Node, field: str, key: SourceKey, kinds: tuple[str, ...]) -> Failed:
-        message = f"kind {key.kind!r} can't be the source of a chart here"
-        return self._failures.at_field(node, "chart", field, message, f"use {', '.join(kinds)}")
 
     def _undeclared(self, node: Node, key: SourceKey) -> Skipped | Wait:
         return Skipped(f"the source of its chart, {key}, is not there") if node.final else Wait.OBJECT
@@ -255,6 +250,11 @@ def _wanted(source: SourceKey, spec: JsonObject, field: str, provided: Provided 
         field,
         provided,
     )
+
+
+def _no_source(key: SourceKey) -> Skipped:
+    """The schema of HelmReleases has the kinds, and says more of a wrong one."""
+    return Skipped(f"the source of its chart is of a kind that gives none here: {key.kind!r}")
 
 
 def _key(reference: JsonObject, namespace: str) -> SourceKey:

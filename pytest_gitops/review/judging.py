@@ -83,7 +83,7 @@ def _owner(cluster: ClusterComparison, subject: Resource | None) -> Part | None:
         for target in index.targets.values() if index and subject else ():
             for owned in target.resources:
                 if owned.resource is subject:
-                    return owned.kustomization
+                    return owned.owner
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_gitops.checks.context import ClusterIndex
 from pytest_gitops.checks.rule import FieldPath
-from pytest_gitops.model import Kustomization, Resource
+from pytest_gitops.model import Kustomization, Part, Resource
 
 KINDS = ("Kustomization", "HelmRelease")
 
@@ -21,7 +21,7 @@ class Dependency:
     entry names none (helm-controller and kustomize-controller, all versions).
     """
 
-    subject: Kustomization | Resource
+    subject: Part | Resource
     index: int
     kind: str
     namespace: str
@@ -38,12 +38,17 @@ class Dependency:
         return f"{self.namespace}/{self.name}"
 
     @property
+    def part(self) -> str:
+        """The ``Part.name`` of the dependency."""
+        return self.target if self.kind == "Kustomization" else f"{self.kind}/{self.target}"
+
+    @property
     def dependent(self) -> str:
         """``namespace/name`` of the dependent."""
         return name_of(self.subject)
 
 
-def name_of(subject: Kustomization | Resource) -> str:
+def name_of(subject: Part | Resource) -> str:
     """Return ``namespace/name``."""
     return f"{subject.id.namespace}/{subject.id.name}"
 
@@ -61,7 +66,7 @@ def nodes(index: ClusterIndex, kind: str) -> dict[str, Kustomization | Resource]
     return found
 
 
-def dependencies(subject: Kustomization | Resource) -> Iterator[Dependency]:
+def dependencies(subject: Part | Resource) -> Iterator[Dependency]:
     """Yield the entries of ``spec.dependsOn``, those left out that are no objects with a name."""
     entries: Any = subject.spec.get("dependsOn")
     for position, entry in enumerate(entries if isinstance(entries, list) else ()):

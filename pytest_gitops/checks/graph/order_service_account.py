@@ -65,11 +65,11 @@ def _judged(cluster: ClusterIndex, order: Order, kustomization: Kustomization, n
     if not providers:
         return
     if any(
-        order.settled(provider.kustomization, kustomization) and provider.kustomization.name != kustomization.name
+        order.settled(provider.owner, kustomization) and provider.owner.name != kustomization.name
         for provider in providers
     ):
         return
-    provider = providers[0].kustomization.name
+    provider = providers[0].owner.name
     itself = provider == kustomization.name
     message = f"Kustomization {kustomization.name} is applied as the service account {name}, which " + (
         "only it itself creates" if itself else f"Kustomization {provider} creates, on which it does not depend"

@@ -120,7 +120,7 @@ def _with_variables(cluster: ClusterIndex) -> frozenset[int]:
 
 
 def _is_substituted(resource: Resource, path: FieldPath, context: Context) -> bool:
-    source = Locator(context.fleet.files).text(context.cluster, resource, path, context.kustomization)
+    source = Locator(context.fleet.files).text(context.cluster, resource, path, context.owner)
     return source is not None and "${" in source
 
 

@@ -58,7 +58,7 @@ def _users(cluster: ClusterIndex) -> dict[str, dict[str, Owned]]:
     for owned in cluster.resources:
         namespace = owned.resource.namespace
         if namespace not in ("", *given.NAMESPACES) and not is_unknown(namespace):
-            found.setdefault(namespace, {}).setdefault(owned.kustomization.name, owned)
+            found.setdefault(namespace, {}).setdefault(owned.owner.name, owned)
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pytest_gitops.checks.context import ClusterIndex, Owned
 from pytest_gitops.checks.rule import Scope, Violation, rule
+from pytest_gitops.model import HelmRelease
 
 
 @rule(
@@ -16,10 +17,10 @@ from pytest_gitops.checks.rule import Scope, Violation, rule
     scope=Scope.CLUSTER,
     description="No two Kustomizations of a cluster apply the same object: each would undo what the other does "
     "at every "
-    "reconciliation, and pruning by one deletes what the other wants.",
-    remedy="Keep the object in one Kustomization; or annotate it with `kustomize.toolkit.fluxcd.io/ssa: "
-    "IfNotPresent` in one of "
-    "them.",
+    "reconciliation, and pruning by one deletes what the other wants. Nor do two HelmReleases, or one of each: Helm "
+    "refuses to install what another already owns.",
+    remedy="Keep the object in one place; of two Kustomizations, one may annotate it with "
+    "`kustomize.toolkit.fluxcd.io/ssa: IfNotPresent`.",
     source="https://fluxcd.io/flux/components/kustomize/kustomizations/#prune",
     passing=[
         """
@@ -53,19 +54,28 @@ metadata: {name: one, namespace: default}
     ],
 )
 def owner_conflict(cluster: ClusterIndex) -> Iterator[Violation]:
-    """Yield a violation for each object that several Kustomizations apply, at its second occurrence."""
+    """Yield a violation for each object that several parts apply, at its second occurrence."""
     for target in cluster.targets.values():
         for owners in _contended(target):
             second = owners[1]
-            names = " and ".join(owned.kustomization.name for owned in owners)
+            names = " and ".join(dict.fromkeys(owned.owner.name for owned in owners))
             yield Violation(f"{second.resource.id} is applied by {names}", ("metadata", "name"), second.resource)
 
 
 def _contended(cluster: ClusterIndex) -> Iterator[list[Owned]]:
     for owned in cluster.resources:
         owners = cluster.owners(owned.resource.id)
-        if len(owners) > 1 and owners[0] is owned and not any(map(_yields, owners)):
-            yield owners
+        if len(owners) > 1 and owners[0] is owned:
+            contending = [each for each in owners if not _lets_be(each)]
+            if len(contending) > 1 and not any(map(_yields, contending)):
+                yield contending
+
+
+def _lets_be(owned: Owned) -> bool:
+    """helm-controller creates the definitions of a chart's ``crds/`` where there are none, and lets others be."""
+    if not isinstance(owned.owner, HelmRelease) or owned.resource.kind != "CustomResourceDefinition":
+        return False
+    return "/crds/" in f"/{owned.resource.template or owned.resource.origin or ''}"
 
 
 def _yields(owned: Owned) -> bool:
