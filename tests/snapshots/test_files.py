@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,10 @@ def cluster(name: str, *parts: Kustomization | HelmRelease) -> Cluster:
 
 
 def files(root: Path, fleet: Fleet) -> list[str]:
-    plan = Plan(fleet, root, find_variants(fleet))
+    variants = find_variants(fleet)
+    plan = Plan(fleet, root, variants)
     parts = [part for cluster in fleet.clusters for part in cluster.parts]
-    found = [*parts, *fleet.overlays, *find_variants(fleet)]
+    found = [*parts, *fleet.overlays, *variants]
     assert len({plan.path(part) for part in found}) == len(found) == len(plan.paths)
     return [plan.path(part).relative_to(root).as_posix() for part in found]
 
@@ -58,24 +60,10 @@ def test_files_say_what_they_are_about(tmp_path: Path) -> None:
 
 
 def test_no_name_leads_out_or_to_the_file_of_another(tmp_path: Path) -> None:
-    names = (
-        "../../etc",
-        "a/b",
-        "a%2Fb",
-        "a.helmrelease",
-        "a",
-        ".hidden",
-        "-v",
-        "é",
-        "a b",
-        "a:b",
-        "x" * 300,
-        "x" * 301,
-        "",
-    )
-    parts = [kustomization(name) for name in names] + [release("a"), kustomization("a")]
+    names = ["../../etc", "a/b", "a%2Fb", "a.helmrelease", "a", ".hidden", "-v", "é", "a b", "a:b"]
+    parts = [kustomization(name) for name in (*names, "x" * 300, "x" * 301, "", "a")] + [release("a")]
     found = files(tmp_path, fleet(tmp_path, cluster("..", *parts)))
-    assert found[:12:1] == [
+    assert found[:12] == [
         "clusters/%2E./flux-system/%2E.%2F..%2Fetc.yaml",
         "clusters/%2E./flux-system/a%2Fb.yaml",
         "clusters/%2E./flux-system/a%252Fb.yaml",
@@ -90,8 +78,8 @@ def test_no_name_leads_out_or_to_the_file_of_another(tmp_path: Path) -> None:
         f"clusters/%2E./flux-system/{safe('x' * 301)}.yaml",
     ]
     assert found[-2:] == [
-        "clusters/%2E./flux-system/a.helmrelease.yaml",
         "clusters/%2E./flux-system/a~2.yaml",
+        "clusters/%2E./flux-system/a.helmrelease.yaml",
     ]
     assert all((tmp_path / name).resolve().is_relative_to(tmp_path) and len(Path(name).name) < 255 for name in found)
 
@@ -140,10 +128,7 @@ def test_variants_are_parts_of_one_name_and_overlays_of_one_base(tmp_path: Path)
     for base in ("apps/web/base", "apps/web/base2", "base/shop"):
         (tmp_path / base).mkdir(parents=True)
     overlays = ("apps/web/staging", "apps/web/production", "staging/shop", "alone", "escapes")
-    id = ResourceId("kustomize.toolkit.fluxcd.io", "Kustomization", "flux-system", "shop")
-    shop = Kustomization(
-        id, {"spec": {"path": "production/shop"}}, Location("a.yaml", 1), Rendered(()), directory=tmp_path
-    )
+    shop = replace(kustomization("shop", path="production/shop"), directory=tmp_path)
     clusters = (cluster("b", kustomization("apps"), shop), cluster("a", kustomization("apps"), kustomization("own")))
     found = find_variants(fleet(tmp_path, *clusters, overlays=overlays))
     assert [(group.name, [variant.label for variant in group.variants], group.file) for group in found] == [
