@@ -39,12 +39,7 @@ def check(config: pytest.Config, settings: Settings, fleet: Fleet, compared: Com
     handed_over: Results | None = received(config, "results")
     if handed_over is not None:
         return handed_over
-    judges: list[Judge] = [
-        schema_judge(config, settings, fleet),
-        AdmissionJudge(standby(config)),
-        ExpressionJudge(standby(config)),
-        judge_decryption,
-    ]
+    judges = _judges(config, settings, fleet)
     if APPLY in settings.checks:
         judges.append(_apply_judge(config, settings, compared))
     if compared is None:
@@ -52,6 +47,20 @@ def check(config: pytest.Config, settings: Settings, fleet: Fleet, compared: Com
     from pytest_gitops.review.judging import ReviewJudge  # noqa: PLC0415 (most runs review nothing)
 
     return run(compared.comparison.head, *plan(config, settings, fleet), *judges, ReviewJudge(compared.comparison))
+
+
+def check_base(config: pytest.Config, settings: Settings, fleet: Fleet, base: FleetIndex) -> Results:
+    """Return what the checks find in the base of the run's fleet, as the same rules judge it."""
+    return run(base, *plan(config, settings, fleet), *_judges(config, settings, fleet))
+
+
+def _judges(config: pytest.Config, settings: Settings, fleet: Fleet) -> list[Judge]:
+    return [
+        schema_judge(config, settings, fleet),
+        AdmissionJudge(standby(config)),
+        ExpressionJudge(standby(config)),
+        judge_decryption,
+    ]
 
 
 def _apply_judge(config: pytest.Config, settings: Settings, compared: Compared | None) -> Judge:

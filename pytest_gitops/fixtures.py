@@ -26,11 +26,15 @@ _NO_REPOSITORY = "this test needs a GitOps repository: give --gitops-repo=DIR, o
 @pytest.fixture(scope="session")
 def fleet(pytestconfig: pytest.Config) -> Fleet:
     """Everything the GitOps repository renders to: a pytest_gitops.model.Fleet. Read only."""
+    return _fleet(pytestconfig)
+
+
+def _fleet(config: pytest.Config) -> Fleet:
     from pytest_gitops.session import SESSION  # noqa: PLC0415
 
-    if SESSION not in pytestconfig.stash:
+    if SESSION not in config.stash:
         pytest.fail(_NO_REPOSITORY, pytrace=False)
-    return pytestconfig.stash[SESSION].fleet
+    return config.stash[SESSION].fleet
 
 
 @pytest.fixture(scope="session")
@@ -123,8 +127,12 @@ def gitops_snapshot(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture(scope="session")
-def _gitops_target(request: pytest.FixtureRequest, fleet: Fleet) -> Any:
-    """The cluster, and the Kustomization and resource where it is about one, that this round of a test is about."""
+def _gitops_target(request: pytest.FixtureRequest) -> Any:
+    """The cluster, and the Kustomization and resource where it is about one, that this round of a test is about.
+
+    It does without the fixture ``fleet``: a test that names that looks at more than its own round.
+    """
+    fleet = _fleet(request.config)
     if not hasattr(request, "param"):
         pytest.fail(
             "the fixtures cluster, kustomization, rendered and resource serve test functions only", pytrace=False

@@ -16,7 +16,7 @@ from pytest_gitops.items import CheckItem
 from pytest_gitops.lasting import spare
 from pytest_gitops.publishing import Publisher
 from pytest_gitops.reporting import header, with_suspension, write_summary
-from pytest_gitops.reviewing import compare, review
+from pytest_gitops.reviewing import affect, compare, review
 from pytest_gitops.session import SESSION, GitopsSession, Steps
 from pytest_gitops.settings import Settings
 from pytest_gitops.sharing import WorkerNode, hand_over
@@ -27,7 +27,7 @@ PLUGIN_NAME = "gitops-session"
 
 def register(config: pytest.Config, settings: Settings) -> None:
     """Start a session over the repository of these settings."""
-    session = config.stash[SESSION] = GitopsSession(config, settings, Steps(load_fleet, compare, check, review))
+    session = config.stash[SESSION] = GitopsSession(config, settings, Steps(load_fleet, compare, check, review, affect))
     if settings.snapshot:
         from pytest_gitops.snapshots.session import SNAPSHOTS, Snapshots  # noqa: PLC0415 (needs syrupy)
 
@@ -87,6 +87,14 @@ class Hooks:
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.File | None:
         """Collect the files that stand for clusters and overlays."""
         return collect_file(self._session, file_path, parent)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leave what the change touches, with ``--gitops-changed``."""
+        if self._session.settings.changed:
+            from pytest_gitops.narrowing import narrow  # noqa: PLC0415 (most runs are of everything)
+
+            narrow(config, self._session, items)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Have the garbage collector pass by the items too."""

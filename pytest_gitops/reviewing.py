@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_gitops.acquisition import cache_directory, guarded, load_anew
-from pytest_gitops.checking import schema_judge
+from pytest_gitops.checking import check_base, schema_judge
 from pytest_gitops.model import Fleet
 from pytest_gitops.sharing import is_served, received
 
 if TYPE_CHECKING:
     from pytest_gitops.checks.results import Results
+    from pytest_gitops.review.affecting import Affected
     from pytest_gitops.review.making import Compared
     from pytest_gitops.review.model import Review
     from pytest_gitops.settings import Settings
@@ -65,3 +66,30 @@ def review(
     from pytest_gitops.review.making import review_of  # noqa: PLC0415
 
     return review_of(compared, results())
+
+
+def affect(
+    config: pytest.Config, settings: Settings, compared: Compared | None, results: Callable[[], Results]
+) -> Affected | None:
+    """Return what the change affects, where ``--gitops-changed`` asks for no more: the controller's answer, if any.
+
+    The base is judged as well then: only both verdicts tell exactly what a change of one part means for another.
+    """
+    handed_over: Affected | None = received(config, "affected")
+    if handed_over is not None or compared is None or not settings.changed:
+        return handed_over
+    from pytest_gitops.review.affecting import Affected, affected  # noqa: PLC0415
+
+    comparison = compared.comparison
+    if _configured_elsewhere(config, compared):
+        return Affected(everything=True, files=frozenset(path for _, path in compared.change.files))
+    if not compared.change.files:
+        return Affected()
+    before = check_base(config, settings, comparison.head.fleet, comparison.base)
+    return affected(compared.change.files, comparison, before, results())
+
+
+def _configured_elsewhere(config: pytest.Config, compared: Compared) -> bool:
+    """Return whether pytest's configuration lies outside of the repository, and is not what it was at the base."""
+    file = config.inipath.resolve() if config.inipath is not None else None
+    return file is not None and not file.is_relative_to(compared.change.root) and compared.change.differs(file)

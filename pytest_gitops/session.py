@@ -17,6 +17,7 @@ from pytest_gitops.model import Cluster, Fleet, Location, Overlay
 from pytest_gitops.settings import REVIEW, Settings
 
 if TYPE_CHECKING:
+    from pytest_gitops.review.affecting import Affected
     from pytest_gitops.review.making import Compared
     from pytest_gitops.review.model import Review
 
@@ -32,6 +33,7 @@ class Steps:
     compare: Callable[[pytest.Config, Settings, Fleet, Callable[[Fleet], Fleet]], Compared | None]
     check: Callable[[pytest.Config, Settings, Fleet, Compared | None], Results]
     review: Callable[[pytest.Config, Settings, Compared | None, Callable[[], Results]], Review | None]
+    affect: Callable[[pytest.Config, Settings, Compared | None, Callable[[], Results]], Affected | None]
 
 
 class GitopsSession:
@@ -65,6 +67,11 @@ class GitopsSession:
     def review(self) -> Review | None:
         """What the change since ``--gitops-base`` does to every cluster, None where no change is reviewed."""
         return self._steps.review(self._config, self.settings, self.compared, lambda: self.results)
+
+    @cached_property
+    def affected(self) -> Affected | None:
+        """What the change since ``--gitops-base`` affects, None where everything is asked for."""
+        return self._steps.affect(self._config, self.settings, self.compared, lambda: self.results)
 
     @cached_property
     def reviewed(self) -> frozenset[Item]:

@@ -62,7 +62,12 @@ def received(config: pytest.Config, what: str) -> Any:
 
 
 def _all(session: GitopsSession) -> dict[str, object]:
-    return {"fleet": session.fleet, "results": session.results, "review": session.review}
+    return {
+        "fleet": session.fleet,
+        "results": session.results,
+        "review": session.review,
+        "affected": session.affected,
+    }
 
 
 def is_served(config: pytest.Config) -> bool:

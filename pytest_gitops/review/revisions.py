@@ -31,6 +31,18 @@ class Range:
     tree: str | None
     files: tuple[tuple[str, str], ...]
 
+    def differs(self, file: Path) -> bool:
+        """Return whether a file of the same clone, outside of ``root``, is not what it was at the base."""
+        top = next((parent for parent in file.parents if (parent / ".git").exists()), None)
+        if top is None or not self.root.is_relative_to(top):
+            return False
+        try:
+            tree = Store(top).tree(self.base.commit)
+            changed = {path for _, path in Store(top).changed(tree)} if tree else set()
+        except GitError:
+            return True
+        return file.relative_to(top).as_posix() in changed
+
     def write_base(self, repository: Repository, directory: Path) -> Repository:
         """Write the base's files below a directory that is made, and return the repository that they are.
 
