@@ -47,7 +47,7 @@ def section(result: pytest.RunResult) -> list[str]:
         if line.startswith("==="):
             break
         shown.append(re.sub(r"\b[0-9a-f]{10}\b", "COMMIT", line))
-    return shown
+    return [line for line in shown if line]
 
 
 def test_every_format_in_one_run_checks(pytester: pytest.Pytester, run_checks: Run) -> None:

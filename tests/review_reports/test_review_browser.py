@@ -52,6 +52,8 @@ def test_filters(opened: Open) -> None:
     page.page.click(".part:has-text('flux-system/edge')")
     page.page.click(".part:has-text('flux-system/jobs')")
     assert page.ids() == ["web/worker"]
+    counts = page.page.locator("#tabs .number").all_inner_texts()
+    assert counts == ["1", "1", "1", "0", "0"]
 
 
 def test_search(opened: Open) -> None:

@@ -34,6 +34,9 @@ function prose(text) {
   return text.split("`").map((piece, index, all) => (index % 2 && index < all.length - 1 ? h("code", {}, piece) : piece));
 }
 
+/** Return the identity of a change's object as findings name it. */
+const idOf = (change) => [change.kind, change.namespace, change.name].filter(Boolean).join("/");
+
 const SEVERITIES = ["error", "warning", "info"];
 const SEVERITY_NAMES = { error: "Error", warning: "Warning", info: "Info", none: "No finding" };
 const ACTIONS = ["removed", "changed", "added", "moved"];

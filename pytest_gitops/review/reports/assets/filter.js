@@ -10,6 +10,11 @@ class Filter {
     this.actions = new Set();
     this.query = "";
     this.texts = new Map();
+    this.owners = new Map();
+    for (const change of review.changes) {
+      const id = idOf(change);
+      this.owners.set(id, [...(this.owners.get(id) || []), ...change.owners]);
+    }
   }
 
   /** Read what the address says; what it doesn't know is left out. */
@@ -81,9 +86,15 @@ class Filter {
     );
   }
 
+  /** Return whether an object, or a part itself, is the chosen part's. */
+  about(resource) {
+    return (this.owners.get(resource) || []).includes(this.part) || (resource || "").endsWith(`/${this.part}`);
+  }
+
   takesFinding(finding) {
     return (
       this.inCluster(finding) &&
+      (this.part === null || this.about(finding.resource)) &&
       (!this.dangers.size || this.dangers.has(finding.severity)) &&
       this.says(finding, (one) => `${one.rule} ${one.message} ${one.remedy} ${one.place} ${one.resource}`)
     );
@@ -95,7 +106,8 @@ class Filter {
   }
 
   takesImage(image) {
-    return this.inCluster(image) && this.says(image, (one) => `${one.name} ${one.before} ${one.after} ${one.workloads.join(" ")}`);
+    const parted = this.part === null || image.workloads.some((name) => this.about(name));
+    return parted && this.inCluster(image) && this.says(image, (one) => `${one.name} ${one.before} ${one.after} ${one.workloads.join(" ")}`);
   }
 
   takesFile(file) {

@@ -22,8 +22,6 @@ const lists = {
 };
 const shown = { changes: [], findings: [], parts: [], images: [], files: [] };
 
-const idOf = (change) => [change.kind, change.namespace, change.name].filter(Boolean).join("/");
-
 // The left: clusters, chips, graph
 
 function drawClusters() {
@@ -115,8 +113,9 @@ function drawGraph() {
   const more = parts.length > some.length
     ? h("button", { type: "button", class: "more", onclick: () => { allParts = true; drawGraph(); } }, `Show all ${count(parts.length, "part")}`)
     : "";
-  const declared = some.some((part) => part.dependsOn.length) ? h("p", { class: "legend" }, "solid: depends on · dotted: declared by") : "";
-  $("graph").replaceChildren(...[graphElement(some, filter.part, choose), more, declared].filter(Boolean));
+  const graph = graphElement(some, filter.part, choose);
+  const legend = graph.querySelector("path") ? h("p", { class: "legend" }, "solid: depends on · dotted: declared by") : "";
+  $("graph").replaceChildren(...[graph, more, legend].filter(Boolean));
 }
 
 // The right: one view at a time
@@ -197,7 +196,7 @@ function partRow(part) {
   const state = part.action ? h("span", { class: `state ${part.action}` }, part.action) : null;
   return h("article", { class: "card row" },
     h("p", { class: "heading" }, state, h("span", { class: "kind" }, part.kind), see),
-    part.news.map((told) => h("p", {}, told)),
+    part.news.filter((told) => told !== part.action).map((told) => h("p", {}, told)),
     h("div", { class: "meta" }, part.dependsOn.length ? h("span", {}, `depends on ${part.dependsOn.join(", ")}`) : null, tags(part)));
 }
 
