@@ -1,4 +1,4 @@
-"""Fixtures for the user's own tests, parametrised over clusters, Kustomizations and resources."""
+"""Fixtures for the user's own tests, parametrised over clusters, their parts, and resources."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_gitops.targets import Each, Selector, asked, targets
+from pytest_gitops.targets import Each, Selector, Wanted, asked, targets
 
 if TYPE_CHECKING:
     from pytest_gitops.live import LiveCluster
-    from pytest_gitops.model import Cluster, Fleet, Kustomization, Rendered, Resource
+    from pytest_gitops.model import Cluster, Fleet, HelmRelease, Kustomization, Part, Rendered, Resource
     from pytest_gitops.review.model import Review
 
-    Pointed = tuple[Cluster, Kustomization | None, Resource | None]
+    Pointed = tuple[Cluster, Part | None, Resource | None]
 
 _TARGET = "_gitops_target"
-_EACH_KUSTOMIZATION = "_gitops_each_kustomization"
+_EACH_KIND = {
+    "_gitops_each_kustomization": Wanted(Each.KUSTOMIZATION, "Kustomization"),
+    "_gitops_each_helm_release": Wanted(Each.HELM_RELEASE, "HelmRelease"),
+}
+_EACH_PART = "_gitops_each_part"
 _EACH_RESOURCE = "_gitops_each_resource"
 _NO_REPOSITORY = "this test needs a GitOps repository: give --gitops-repo=DIR, or set gitops_repo in the ini file"
 
@@ -69,27 +73,43 @@ def live_cluster(cluster: Cluster, fleet: Fleet, pytestconfig: pytest.Config) ->
         pytest.fail(str(error), pytrace=False)
 
 
-@pytest.fixture
-def rendered(kustomization: Kustomization) -> Rendered:
-    """What each Kustomization renders to: a pytest_gitops.model.Rendered that belongs to this test alone.
+@pytest.fixture(scope="session")
+def helm_release(
+    _gitops_target: tuple[Cluster, HelmRelease],
+    _gitops_each_helm_release: None,
+) -> HelmRelease:
+    """Each HelmRelease of each cluster in turn: a pytest_gitops.model.HelmRelease. Read only."""
+    return _gitops_target[1]
 
-    The test is skipped where the Kustomization is, and fails where it fails.
+
+@pytest.fixture
+def rendered(_gitops_target: Pointed, _gitops_each_part: None) -> Rendered:
+    """What each Kustomization, HelmRelease and ResourceSet renders to, each in turn, or only those of the kind that
+    another fixture of the test is about: a pytest_gitops.model.Rendered that belongs to this test alone.
+
+    The test is skipped where the part is, and fails where it fails.
     """
     from pytest_gitops.model import Failed, Skipped  # noqa: PLC0415
 
-    match kustomization.outcome:
+    part = _gitops_target[1]
+    if part is None:
+        pytest.fail("the fixture rendered serves test functions only", pytrace=False)
+    match part.outcome:
         case Skipped(reason=reason):
             pytest.skip(reason)
         case Failed(findings=findings):
             causes = "; ".join(f"{f.location}: {f.message}" if f.location else f.message for f in findings)
-            pytest.fail(f"Kustomization {kustomization.name} can't be rendered: {causes}", pytrace=False)
+            name = f"{part.id.kind} {part.id.namespace}/{part.id.name}"
+            pytest.fail(f"{name} can't be rendered: {causes}", pytrace=False)
         case outcome:
             return outcome.fresh()
 
 
 @pytest.fixture
 def resource(_gitops_target: Pointed, _gitops_each_resource: None) -> Resource:
-    """Each rendered object of each Kustomization in turn: a pytest_gitops.model.Resource of this test alone."""
+    """Each rendered object of each Kustomization, HelmRelease and ResourceSet in turn, or only of the kind that another
+    fixture of the test is about: a pytest_gitops.model.Resource of this test alone.
+    """
     resource = _gitops_target[2]
     if resource is None:
         pytest.fail("the fixture resource serves test functions only", pytrace=False)
@@ -128,21 +148,22 @@ def gitops_snapshot(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture(scope="session")
 def _gitops_target(request: pytest.FixtureRequest) -> Any:
-    """The cluster, and the Kustomization and resource where it is about one, that this round of a test is about.
+    """The cluster, and the part and resource where it is about one, that this round of a test is about.
 
     It does without the fixture ``fleet``: a test that names that looks at more than its own round.
     """
     fleet = _fleet(request.config)
     if not hasattr(request, "param"):
         pytest.fail(
-            "the fixtures cluster, kustomization, rendered and resource serve test functions only", pytrace=False
+            "the fixtures cluster, kustomization, helm_release, rendered and resource serve test functions only",
+            pytrace=False,
         )
     number, index, position = request.param
     cluster = fleet.clusters[number]
-    kustomization = None if index is None else cluster.kustomizations[index]
-    rendered = kustomization.rendered if kustomization is not None else None
+    part = None if index is None else cluster.parts[index]
+    rendered = part.rendered if part is not None else None
     resource = None if position is None or rendered is None else rendered.resources[position]
-    return cluster, kustomization, resource
+    return cluster, part, resource
 
 
 @pytest.fixture(scope="session")
@@ -151,32 +172,53 @@ def _gitops_each_kustomization() -> None:
 
 
 @pytest.fixture(scope="session")
+def _gitops_each_helm_release() -> None:
+    """Says by being requested that a test wants each HelmRelease, not just each cluster."""
+
+
+@pytest.fixture(scope="session")
+def _gitops_each_part() -> None:
+    """Says by being requested that a test wants each part of a cluster, not just each cluster."""
+
+
+@pytest.fixture(scope="session")
 def _gitops_each_resource() -> None:
     """Says by being requested that a test wants each resource."""
 
 
 def parametrize(metafunc: pytest.Metafunc, fleet: Fleet) -> None:
-    """Parametrise a test over the clusters, Kustomizations or resources its fixtures and ``gitops`` markers ask for.
+    """Parametrise a test over the clusters, parts or resources its fixtures and ``gitops`` markers ask for.
 
     The private fixtures are there only where ``cluster`` and the others are this plugin's, not the user's own.
     A marker with a keyword that doesn't exist fails the collection of its module.
     """
     if _TARGET not in metafunc.fixturenames:
         return
-    each = _each(metafunc.fixturenames)
+    wanted = _wanted(metafunc)
     markers = list(metafunc.definition.iter_markers("gitops"))
-    found = targets(fleet, [_selector(metafunc, marker) for marker in markers], each)
+    found = targets(fleet, [_selector(metafunc, marker) for marker in markers], wanted)
     parameters = [pytest.param(target, id=name) for target, name in found]
     if not parameters:
-        reason = f"no {each.value} matches gitops({asked(markers)})"
+        reason = f"no {wanted.said} matches gitops({asked(markers)})"
         parameters = [pytest.param(None, id="none", marks=pytest.mark.skip(reason))]
     metafunc.parametrize(_TARGET, parameters, indirect=True, scope="session")
 
 
-def _each(names: Sequence[str]) -> Each:
+def _wanted(metafunc: pytest.Metafunc) -> Wanted:
+    names: Sequence[str] = metafunc.fixturenames
+    kinds = [wanted for name, wanted in _EACH_KIND.items() if name in names]
+    if len(kinds) > 1:
+        pytest.fail(
+            f"{metafunc.definition.nodeid}: no object is both a Kustomization and a HelmRelease; take one of the "
+            "fixtures kustomization and helm_release, or write two tests",
+            pytrace=False,
+        )
+    kind = kinds[0].kind if kinds else ""
     if _EACH_RESOURCE in names:
-        return Each.RESOURCE
-    return Each.KUSTOMIZATION if _EACH_KUSTOMIZATION in names else Each.CLUSTER
+        return Wanted(Each.RESOURCE, kind)
+    if kinds:
+        return kinds[0]
+    return Wanted(Each.PART if _EACH_PART in names else Each.CLUSTER)
 
 
 def _selector(metafunc: pytest.Metafunc, marker: pytest.Mark) -> Selector:

@@ -6,13 +6,16 @@ import pytest
 
 from pytest_gitops import hookspecs
 from pytest_gitops.fixtures import (
+    _gitops_each_helm_release,
     _gitops_each_kustomization,
+    _gitops_each_part,
     _gitops_each_resource,
     _gitops_target,
     cluster,
     fleet,
     gitops_review,
     gitops_snapshot,
+    helm_release,
     kustomization,
     live_cluster,
     rendered,
@@ -22,13 +25,16 @@ from pytest_gitops.importing import as_written
 from pytest_gitops.settings import SETTINGS, add_options, read_settings
 
 __all__ = [
+    "_gitops_each_helm_release",
     "_gitops_each_kustomization",
+    "_gitops_each_part",
     "_gitops_each_resource",
     "_gitops_target",
     "cluster",
     "fleet",
     "gitops_review",
     "gitops_snapshot",
+    "helm_release",
     "kustomization",
     "live_cluster",
     "rendered",
@@ -36,10 +42,11 @@ __all__ = [
 ]
 
 _MARKER = (
-    "gitops(cluster=GLOB, kustomization=GLOB, kind=GLOB, namespace=GLOB, name=GLOB, labels=MAPPING): limits a test's "
-    "fixtures cluster, kustomization, rendered and resource to what matches; several globs may be given as a list. "
+    "gitops(cluster=GLOB, kustomization=GLOB, helmrelease=GLOB, resourceset=GLOB, kind=GLOB, namespace=GLOB, "
+    "name=GLOB, labels=MAPPING): limits a test's fixtures cluster, kustomization, helm_release, rendered and resource to what "
+    "matches; several globs may be given as a list. "
     "The plugin's own tests carry it too: -m \"gitops(check='build')\" selects by check, cluster, kustomization, "
-    "namespace, name or overlay."
+    "helmrelease, resourceset, namespace, name or overlay."
 )
 
 

@@ -77,10 +77,12 @@ Show each cluster as `flux tree kustomization --compact` does, with what depends
 
 _APPLY_HELP = """
 Ask an API server what it says to a server-side apply of every object: validation, admission policies of the repository
-and, with --gitops-base, fields that can't be changed. Needs `pip install "pytest-gitops[hermetic]"`.
+and, with --gitops-base, fields that can't be changed. PROVIDER makes it: `hermetic` (default; needs
+`pip install "pytest-gitops[hermetic]"`).
 """
-_PROVIDER_HELP = """
-What makes the clusters that live checks ask: `hermetic` (default), processes of this machine without Docker.
+_RECONCILE_HELP = """
+Run the full Flux reconcile of every cluster, and tests that use `live_cluster`, in an ephemeral cluster. PROVIDER makes
+it: `hermetic` (default), processes of this machine without Docker.
 """
 
 _UNREVIEWED = "give --gitops-base=REF, and leave out or extend --gitops-check"
@@ -97,6 +99,7 @@ SNAPSHOT = "snapshot"
 REVIEW = "review"
 APPLY = "apply"
 DEFAULT_BASE = "origin/HEAD"
+DEFAULT_PROVIDER = "hermetic"
 PROVIDERS = ("hermetic",)
 
 
@@ -154,8 +157,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--gitops-rule", metavar="GLOB", action="append", default=[], help=_text(_RULE_HELP))
     group.addoption("--gitops-report", metavar="FILE", action="append", default=[], help=_text(_REPORT_HELP))
     group.addoption("--gitops-graph", metavar="FILE", action="append", default=[], help=_text(_GRAPH_HELP))
-    group.addoption("--gitops-apply", action="store_true", help=_text(_APPLY_HELP))
-    group.addoption("--gitops-provider", metavar="NAME", default="hermetic", help=_text(_PROVIDER_HELP))
+    live = {"metavar": "PROVIDER", "nargs": "?", "const": DEFAULT_PROVIDER, "default": None}
+    group.addoption("--gitops-apply", **live, help=_text(_APPLY_HELP))
+    group.addoption("--gitops-reconcile", **live, help=_text(_RECONCILE_HELP))
     group.addoption("--gitops-tree", action="store_true", help=_text(_TREE_HELP))
     add_network_options(group)
     group.addoption("--gitops-age-key", metavar="FILE", action="append", default=[], help=_text(_AGE_KEY_HELP))
@@ -206,15 +210,21 @@ def _checks(config: pytest.Config) -> tuple[str, ...]:
     if REVIEW in chosen and not base:
         raise pytest.UsageError("--gitops-check: review needs something to compare with; give --gitops-base=REF")
     known = (*CHECKS, REVIEW) if base else CHECKS
-    applied = config.getoption("gitops_apply") or APPLY in chosen
+    applied = config.getoption("gitops_apply") is not None or APPLY in chosen
     return (*(name for name in known if not chosen or name in chosen), *((APPLY,) if applied else ()))
 
 
 def _provider(config: pytest.Config) -> str:
-    name = str(config.getoption("gitops_provider"))
-    if name not in PROVIDERS:
-        raise pytest.UsageError(f"--gitops-provider: {name!r} is not one of {', '.join(PROVIDERS)}")
-    return name
+    """Return what makes the clusters of live checks; one run has one."""
+    options = {"--gitops-apply": "gitops_apply", "--gitops-reconcile": "gitops_reconcile"}
+    given = {option: name for option, key in options.items() if (name := config.getoption(key)) is not None}
+    for option, name in given.items():
+        if name not in PROVIDERS:
+            hint = f"; write {option}=NAME, or {option} last" if "=" not in name else ""
+            raise pytest.UsageError(f"{option}: {name!r} is not one of {', '.join(PROVIDERS)}{hint}")
+    if len(set(given.values())) > 1:
+        raise pytest.UsageError(f"{' and '.join(given)} name different providers: one run has one")
+    return next(iter(given.values()), DEFAULT_PROVIDER)
 
 
 def _base(config: pytest.Config) -> str:

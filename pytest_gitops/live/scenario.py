@@ -29,6 +29,9 @@ SECONDS = 60.0
 PROGRESS_SECONDS = 3
 ACTIVE_SECONDS = 15.0
 FLUX_NAMESPACE = "flux-system"
+# How often what has failed is tried again while a test waits for it to be Ready.
+RETRY_SECONDS = 2.0
+WAITING = "DependencyNotReady"
 REQUESTED = "reconcile.fluxcd.io/requestedAt"
 _GROUPS = {"Kustomization": "kustomize.toolkit.fluxcd.io", "HelmRelease": "helm.toolkit.fluxcd.io"}
 _BRANCH = "main"
@@ -70,6 +73,23 @@ class LiveCluster:
         self.commit("the working tree", reconcile=False)
         for obj in entry_objects(self.cluster):
             self._put(obj)
+
+    def reset(self, *, seconds: float = SECONDS) -> None:
+        """Go back to the working tree as it is now, mend and resume everything, and wait until all is Ready."""
+        if self._broken:
+            self._broken.clear()
+            self._running.break_images(())
+        self.history.reset()
+        self.commit("the working tree", reconcile=False)
+        for name, obj in self._objects.items():
+            if obj["kind"] in _GROUPS and (obj.get("spec") or {}).get("suspend"):
+                self.resume(name)
+        for obj in entry_objects(self.cluster):
+            self._put(obj)
+        self.reconcile_source()
+        for name in self._watched:
+            self.reconcile(name)
+        self.wait_ready(seconds=seconds)
 
     def close(self) -> None:
         """Stop watching and serving, and end the cluster where it was made for this; may be called twice."""
@@ -280,18 +300,25 @@ class LiveCluster:
                 raise
 
     @property
+    def _objects(self) -> dict[str, JsonObject]:
+        return self._timeline.objects if self._timeline else {}
+
+    @property
     def _watched(self) -> list[str]:
-        objects = self._timeline.objects if self._timeline else {}
-        return [name for name, obj in objects.items() if obj["kind"] in _GROUPS]
+        return [name for name, obj in self._objects.items() if obj["kind"] in _GROUPS]
 
     def _ready_at_last_commit(self, key: str) -> tuple[str, str, str, str] | None:
-        """Return the Ready condition of an object, None while it is about what was there before."""
-        obj = (self._timeline.objects if self._timeline else {}).get(key)
+        """Return the Ready condition of an object, None while it is about what was there before.
+
+        One that waits for a dependency was not tried with the commit yet, which is what its condition says.
+        """
+        obj = self._objects.get(key)
         if obj is None or (obj.get("status") or {}).get("observedGeneration") != obj["metadata"].get("generation"):
             return None
-        if obj["kind"] == "Kustomization" and self._is_own(obj) and self.history.tip(_BRANCH) not in revision(obj):
-            return None
-        return ready(obj)
+        told = ready(obj)
+        waits = told is not None and told[1] == WAITING
+        follows = obj["kind"] == "Kustomization" and self._is_own(obj) and not waits
+        return None if follows and self.history.tip(_BRANCH) not in revision(obj) else told
 
     def _is_own(self, obj: JsonObject) -> bool:
         reference = obj["spec"].get("sourceRef") or {}
@@ -309,16 +336,26 @@ class LiveCluster:
         return [key for key, state in told.items() if state is None or state[0] != "True"]
 
     def _wait(self, missing: Callable[[], list[str]], what: str, seconds: float) -> None:
-        left = None
         end = time.monotonic() + seconds
+        asked = time.monotonic()
         while (left := missing()) and time.monotonic() < end:
+            if time.monotonic() - asked > RETRY_SECONDS:
+                self._retry(left)
+                asked = time.monotonic()
             if self._timeline is not None:
                 self._timeline.wait(min(1.0, max(0.01, end - time.monotonic())))
         if left:
             raise NotAsExpectedError(f"{', '.join(left)} {what} after {seconds:.0f} s:\n{self._state(left)}")
 
+    def _retry(self, keys: list[str]) -> None:
+        """Ask Flux to try again what has failed: by itself it waits for as long as ``spec.retryInterval`` says."""
+        for key in keys:
+            told = ready(self._objects[key]) if key in self._objects else None
+            if told is not None and told[0] == "False" and told[1] != WAITING:
+                self.reconcile(key)
+
     def _state(self, keys: list[str]) -> str:
-        objects = self._timeline.objects if self._timeline else {}
+        objects = self._objects
         lines = []
         for key in keys:
             told = ready(objects[key]) if key in objects else None
