@@ -21,7 +21,6 @@ from pytest_gitops.model import (
     Failed,
     Finding,
     Fleet,
-    Kustomization,
     Location,
     Outcome,
     Overlay,
@@ -32,6 +31,8 @@ from pytest_gitops.model import (
 from pytest_gitops.session import SESSION, GitopsSession
 from pytest_gitops.settings import APPLY, REVIEW
 
+# What markers and properties call the kinds of parts.
+KINDS = ("kustomization", "helmrelease", "resourceset")
 FINDING = "gitops_finding"
 CHECK = "check"
 SUSPENDED = "gitops_suspended"
@@ -40,28 +41,28 @@ TELLERS = pytest.StashKey[dict[Item, tuple[int, "CheckItem"]]]()
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What one item is about: a whole cluster, a Kustomization of a cluster, or an overlay (``cluster`` is None)."""
+    """What one item is about: a whole cluster, a part of a cluster, or an overlay (``cluster`` is None)."""
 
     fleet: Fleet
     cluster: Cluster | None
-    part: Cluster | Kustomization | Overlay
+    part: Cluster | Part | Overlay
 
     @property
     def name(self) -> str:
-        """The part's name: a cluster's, a Kustomization's ``namespace/name``, an overlay's path."""
+        """The part's name: a cluster's, a part's ``Part.name``, an overlay's path."""
         return (self.part.path or ".") if isinstance(self.part, Overlay) else self.part.name
 
     @property
     def title(self) -> str:
         """The part's name for a person: ``cluster``, ``cluster / namespace/name`` or ``overlay path``."""
-        if isinstance(self.part, Kustomization) and self.cluster is not None:
+        if isinstance(self.part, Part) and self.cluster is not None:
             return f"{self.cluster.name} / {self.name}"
         return f"overlay {self.name}" if isinstance(self.part, Overlay) else self.name
 
     @property
     def location(self) -> Location:
         """Where the part is declared."""
-        return self.part.location if isinstance(self.part, Kustomization) else Location(self.part.file, 1)
+        return self.part.location if isinstance(self.part, Part) else Location(self.part.file, 1)
 
     @property
     def outcome(self) -> Outcome | None:
@@ -75,8 +76,13 @@ class Subject:
 
     @property
     def suspended(self) -> bool:
-        """Whether the part is a suspended Kustomization."""
-        return isinstance(self.part, Kustomization) and self.part.suspended
+        """Whether the part is suspended: the cluster keeps what it has of it."""
+        return isinstance(self.part, Part) and self.part.suspended
+
+    @property
+    def resource(self) -> str | None:
+        """What a finding about the part's own object calls it, None for what is no object."""
+        return str(self.part.id) if isinstance(self.part, Part) else None
 
 
 Verdict = Skipped | tuple[Finding, ...]
@@ -87,7 +93,7 @@ class Check:
     """One kind of item, and the kinds of part that have it."""
 
     name: str
-    parts: tuple[type, ...] = (Kustomization,)
+    parts: tuple[type, ...] = (Part,)
 
     def concerns(self, subject: Subject) -> bool:
         """Return whether the subject has such an item: one whose part was not tried has ``build`` alone."""
@@ -97,10 +103,10 @@ class Check:
 
 
 CHECKS: tuple[Check, ...] = (
-    Check("build", (Kustomization, Overlay)),
+    Check("build", (Part, Overlay)),
     Check("schema"),
     Check("references"),
-    Check("policy", (Kustomization, Overlay)),
+    Check("policy", (Part, Overlay)),
     Check("graph", (Cluster,)),
     Check(REVIEW, (Part, Cluster)),
     Check(APPLY, (Part,)),
@@ -115,7 +121,8 @@ def verdict(check: Check, subject: Subject, session: GitopsSession) -> Verdict:
         return subject.outcome
     if isinstance(subject.outcome, Failed) and check.name != "build":
         return Skipped("it does not build")
-    return session.results.of(subject.item(check.name))
+    untried = session.results.untried(subject.item(check.name))
+    return Skipped(untried) if untried is not None else session.results.of(subject.item(check.name))
 
 
 class ChecksFailedError(Exception):
@@ -198,7 +205,7 @@ class CheckItem(pytest.Item):
     def _told(self, finding: Finding, where: Callable[[Location], str]) -> str:
         teller = self._teller(finding)
         if teller is self:
-            return describe(finding, where, about=f"Kustomization/{self.subject.name}")
+            return describe(finding, where, about=self.subject.resource)
         place = f"{where(finding.location)}: " if finding.location else ""
         return f"{place}{finding.message}\n  told in full by {teller.nodeid}"
 
@@ -239,8 +246,9 @@ def marker_of(check: Check, subject: Subject) -> dict[str, str]:
     marker = {"check": check.name}
     if subject.cluster is not None:
         marker["cluster"] = subject.cluster.name
-    if isinstance(subject.part, Kustomization):
-        marker |= {"kustomization": subject.name, "namespace": subject.part.id.namespace, "name": subject.part.id.name}
+    if isinstance(subject.part, Part):
+        id = subject.part.id
+        marker |= {id.kind.lower(): f"{id.namespace}/{id.name}", "namespace": id.namespace, "name": id.name}
     if isinstance(subject.part, Overlay):
         marker["overlay"] = subject.name
     return marker
@@ -251,7 +259,7 @@ def properties_of(check: Check, subject: Subject) -> list[tuple[str, object]]:
     marker = marker_of(check, subject)
     location = subject.location
     properties: list[tuple[str, object]] = [
-        (key, marker[key]) for key in ("cluster", "kustomization", "overlay") if key in marker
+        (key, marker[key]) for key in ("cluster", *KINDS, "overlay") if key in marker
     ]
     properties += [(CHECK, check.name), ("file", location.file), ("line", location.line or 1)]
     return properties + ([(SUSPENDED, True)] if subject.suspended else [])

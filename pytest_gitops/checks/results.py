@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_gitops.checks.context import ClusterIndex, FleetIndex
@@ -44,14 +44,28 @@ class Item:
     part: str | None = None
 
 
-Judge = Callable[[FleetIndex, Sequence[Rule]], Iterable[Hit]]
+@dataclass(frozen=True, slots=True)
+class Untried:
+    """What a judge could not try, and why: its item is skipped with that reason."""
+
+    item: Item
+    reason: str
+
+
+Judge = Callable[[FleetIndex, Sequence[Rule]], Iterable[Hit | Untried]]
 
 
 class Results:
-    """The findings of a run, by item. A finding that several items share is one value with all its clusters."""
+    """The findings of a run, by item. A finding that several items share is one value with all its clusters.
 
-    def __init__(self, findings: Iterable[tuple[Finding, tuple[Item, ...]]]) -> None:
+    ``untried`` are the items that say nothing, each with the reason.
+    """
+
+    def __init__(
+        self, findings: Iterable[tuple[Finding, tuple[Item, ...]]], untried: Mapping[Item, str] | None = None
+    ) -> None:
         self._findings = tuple(findings)
+        self._untried = dict(untried or {})
         self._items = {id(finding): items for finding, items in self._findings}
         self._by_item: dict[Item, list[Finding]] = defaultdict(list)
         for finding, items in self._findings:
@@ -68,7 +82,11 @@ class Results:
         return tuple(finding for finding, _ in self._findings)
 
     def __reduce__(self) -> tuple[type[Results], tuple[object, ...]]:
-        return Results, (self._findings,)
+        return Results, (self._findings, self._untried)
+
+    def untried(self, item: Item) -> str | None:
+        """Return why an item says nothing, None where it does."""
+        return self._untried.get(item)
 
     def of(self, item: Item) -> tuple[Finding, ...]:
         """Return the findings of one item."""

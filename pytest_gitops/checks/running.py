@@ -11,7 +11,7 @@ from pytest_gitops.checks.context import FleetIndex
 from pytest_gitops.checks.exempting import Excuses, is_whole
 from pytest_gitops.checks.judging import judge
 from pytest_gitops.checks.locating import Locator
-from pytest_gitops.checks.results import Hit, Item, Judge, Results
+from pytest_gitops.checks.results import Hit, Item, Judge, Results, Untried
 from pytest_gitops.checks.rule import Rule, Scope
 from pytest_gitops.checks.selection import Selection
 from pytest_gitops.hiding import Hiding
@@ -49,9 +49,10 @@ def run(
     for finding, item in _unbuilt(index):
         told.add(finding, item)
         unbuilt |= {(cluster, finding.location) for cluster in finding.clusters}
+    judged = [said for source in judges for said in source(index, active)]
     hits = [
         *judge(index, active, foreign=selection.foreign),
-        *(hit for source in judges for hit in source(index, active)),
+        *(said for said in judged if isinstance(said, Hit)),
     ]
     for hit in _not_superseded(hits):
         finding = _finding(hit, locators, foreign=selection.foreign)
@@ -61,7 +62,7 @@ def run(
             told.add(finding, items.of(hit))
     for finding in excused.findings(active, whole=not selection.partial and is_whole(index)):
         told.add(finding, items.first("policy"))
-    return Results(told)
+    return Results(told, {said.item: said.reason for said in judged if isinstance(said, Untried)})
 
 
 def _is_told_by_build(hit: Hit, finding: Finding, unbuilt: set[tuple[str, Location | None]]) -> bool:

@@ -206,6 +206,15 @@ class LiveCluster:
             raise NotAsExpectedError(f"{what}: not after {seconds:.0f} s\n{self._state(self._watched)}")
         return answer
 
+    def ready(self, name: str) -> tuple[str, str, str, str] | None:
+        """Return the Ready condition at the last commit: status, reason, message, revision; None without one."""
+        return self._ready_at_last_commit(self._key(name))
+
+    def wait_for_change(self, seconds: float) -> None:
+        """Wait until something happens in the cluster, at most so long."""
+        if self._timeline is not None:
+            self._timeline.wait(seconds)
+
     def conditions(self, name: str) -> dict[str, JsonObject]:
         """Return the conditions of a Kustomization or HelmRelease, by type."""
         obj = self.api.get(*self._named(name)) or {}
