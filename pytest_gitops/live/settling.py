@@ -1,0 +1,81 @@
+"""Waits until all of a live cluster has come to an end: is Ready, has failed for good, or waits for what has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from pytest_gitops.live.scenario import WAITING, LiveCluster
+
+# How often something that fails is tried again, each time once nothing else changes any more.
+TRIES = 2
+QUIET_SECONDS = 2.0
+POLL_SECONDS = 0.5
+
+
+class State(Enum):
+    """What became of a Kustomization or HelmRelease."""
+
+    READY = "ready"
+    FAILED = "failed"
+    WAITS = "waits"
+    UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a part ended: its state, and Flux's own reason and message."""
+
+    state: State
+    reason: str = ""
+    message: str = ""
+
+
+def settle(live: LiveCluster, names: Iterable[str], seconds: float) -> dict[str, End]:
+    """Return how each of the parts ended, after at most ``seconds``.
+
+    What fails is tried again once everything else is done: its cause may have been that something came later.
+    """
+    wanted = list(names)
+    deadline = time.monotonic() + seconds
+    tries = 0
+    before: dict[str, End] = {}
+    quiet = time.monotonic()
+    while time.monotonic() < deadline:
+        ends = {name: _end(live, name) for name in wanted}
+        if all(end.state is State.READY for end in ends.values()):
+            return ends
+        if ends != before:
+            before, quiet = ends, time.monotonic()
+        elif _is_done(ends) and time.monotonic() - quiet > QUIET_SECONDS:
+            if tries == TRIES:
+                return ends
+            tries += 1
+            _retry(live, ends)
+            quiet = time.monotonic()
+        live.wait_for_change(POLL_SECONDS)
+    return {name: _end(live, name) for name in wanted}
+
+
+def _is_done(ends: Mapping[str, End]) -> bool:
+    return all(end.state is not State.UNFINISHED for end in ends.values())
+
+
+def _retry(live: LiveCluster, ends: Mapping[str, End]) -> None:
+    for name, end in ends.items():
+        if end.state is State.FAILED:
+            live.reconcile(name)
+
+
+def _end(live: LiveCluster, name: str) -> End:
+    told = live.ready(name)
+    if told is None:
+        return End(State.UNFINISHED, "", "Flux says nothing of it yet")
+    status, reason, message, _revision = told
+    if status == "True":
+        return End(State.READY, reason, message)
+    if reason == WAITING:
+        return End(State.WAITS, reason, message)
+    return End(State.FAILED if status == "False" else State.UNFINISHED, reason, message)
