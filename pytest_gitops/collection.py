@@ -1,4 +1,4 @@
-"""From the fleet to pytest's tree: a file for each cluster's entry, below it the cluster and its Kustomizations."""
+"""From the fleet to pytest's tree: a file for each cluster's entry, below it the cluster and its parts."""
 
 from __future__ import annotations
 
@@ -66,16 +66,18 @@ class PartCollector(pytest.Collector):
 
 
 class ClusterCollector(PartCollector):
-    """A cluster: its Kustomizations, and the checks of the cluster as a whole."""
+    """A cluster: its parts, and the checks of the cluster as a whole."""
 
     def __init__(self, *, cluster: Cluster, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.cluster = cluster
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
-        """Yield the Kustomizations in the order in which the cluster comes to know them, then the cluster's items."""
+        """Yield the parts, Kustomizations first and in the order in which the cluster comes to know them, then the
+        cluster's items.
+        """
         fleet = self.subject.fleet
-        subjects = [Subject(fleet, self.cluster, kustomization) for kustomization in self.cluster.kustomizations]
+        subjects = [Subject(fleet, self.cluster, part) for part in self.cluster.parts]
         for subject, name in zip(subjects, _names(subjects), strict=True):
             yield PartCollector.from_parent(self, name=name, subject=subject)
         yield from super().collect()

@@ -42,7 +42,7 @@ def _is_kept(item: pytest.Item, session: GitopsSession, affected: Affected) -> b
 
 def _touches(target: tuple[int, int | None, int | None], session: GitopsSession, affected: Affected) -> bool:
     cluster = session.fleet.clusters[target[0]]
-    part = None if target[1] is None else cluster.kustomizations[target[1]].name
+    part = None if target[1] is None else cluster.parts[target[1]].name
     return affected.touches(cluster.name, part)
 
 

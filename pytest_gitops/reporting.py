@@ -24,9 +24,13 @@ def header(session: GitopsSession, cwd: Path) -> str:
     fleet = session.fleet
     found = []
     if fleet.clusters:
-        kustomizations = sum(len(cluster.kustomizations) for cluster in fleet.clusters)
         found.append(_count(len(fleet.clusters), "cluster") + _clusters(fleet.clusters))
-        found.append(_count(kustomizations, "Kustomization"))
+        found.append(_count(sum(len(cluster.kustomizations) for cluster in fleet.clusters), "Kustomization"))
+        counts = {
+            "HelmRelease": sum(len(cluster.helm_releases) for cluster in fleet.clusters),
+            "ResourceSet": sum(len(cluster.resource_sets) for cluster in fleet.clusters),
+        }
+        found += [_count(number, kind) for kind, number in counts.items() if number]
     if fleet.overlays:
         found.append(_count(len(fleet.overlays), "overlay"))
     root = os.path.relpath(session.root, cwd).replace(os.sep, "/")
