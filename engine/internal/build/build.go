@@ -29,8 +29,8 @@ type Request struct {
 	Variables []substitute.Source `json:"variables"`
 	// Strict makes a variable that is not set an error.
 	Strict bool `json:"strict"`
-	// Remote allows to fetch remote bases.
-	Remote bool `json:"remote"`
+	// Bases are the remote bases that were fetched.
+	Bases []Base `json:"bases"`
 	// Decryption are the keys for what SOPS encrypted, nil where there are none.
 	Decryption *Decryption `json:"decryption"`
 }
@@ -60,6 +60,9 @@ type Result struct {
 func Run(ctx context.Context, view *tree.View, request Request) (_ *Result, _ *tree.Trace, err error) {
 	job := &job{ctx: ctx, view: view, request: request, dir: tree.Absolute(path.Clean("/" + request.Path))}
 	job.fs = job.fileSystem()
+	if err := job.mountBases(); err != nil {
+		return nil, job.fs.Trace(), err
+	}
 	job.startDecryption()
 	defer func() {
 		if secrets := distinct(append(job.decryption.given, job.decryption.decrypted...)); len(secrets) > 0 {
@@ -97,7 +100,9 @@ type job struct {
 	// manifest is the kustomization file that Flux generates, "" without a Kustomization.
 	manifest string
 	seen     sighting
-	values   map[string]string
+	// bases has where each remote base seems to be, by its URL.
+	bases  map[string]string
+	values map[string]string
 	// decryption is what was decrypted, and what could not be.
 	decryption decryptor
 	// building is set while kustomize runs; whatever panics then is recovered.

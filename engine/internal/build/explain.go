@@ -20,10 +20,10 @@ func (j *job) explain(err error) error {
 	failed := diagnose.Build{
 		View: j.view, Dir: dir, Kustomization: j.request.Kustomization, Reads: j.fs.Trace().Reads(), Values: j.values,
 	}
-	if !j.request.Remote && !j.seen.openAPI {
+	if len(j.bases) == 0 && !j.seen.openAPI {
 		failed.Retry = j.retry
 	}
-	return diagnose.Explain(err, failed)
+	return j.unfetched(diagnose.Explain(err, failed))
 }
 
 // retry builds a directory with a file replaced.
@@ -32,8 +32,8 @@ func (j *job) retry(dir, file string, data []byte) error {
 		return err
 	}
 	var budget guard.Budget
-	fs := tree.NewFileSystem(j.ctx, j.view, nil)
-	fs.OnRead = budget.Spend
+	fs := tree.NewFileSystem(j.ctx, j.view)
+	fs.OnRead = func(name string, data []byte) ([]byte, error) { return data, budget.Spend(name, data) }
 	fs.Lay(tree.Absolute(file), data)
 	_, err := shared(fs, tree.Absolute(dir))
 	return err

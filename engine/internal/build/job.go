@@ -5,9 +5,7 @@ import (
 	"errors"
 	"os"
 
-	securefs "github.com/fluxcd/pkg/kustomize/filesys"
 	"sigs.k8s.io/kustomize/api/resmap"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/guard"
@@ -26,66 +24,41 @@ type sighting struct {
 var errNotShared = errors.New("the file brings an OpenAPI schema of its own")
 
 func (j *job) fileSystem() *tree.FileSystem {
-	fs := tree.NewFileSystem(j.ctx, j.view, j.outside())
+	fs := tree.NewFileSystem(j.ctx, j.view)
 	fs.OnRead = j.look
 	return fs
 }
 
-// outside is where kustomize clones remote bases to, as kustomize-controller allows it: directories of kustomize's own
-// making, and nothing else.
-func (j *job) outside() filesys.FileSystem {
-	if !j.request.Remote {
-		return nil
-	}
-	// The file system wants a root; this one is gone at once, and only the clones are left.
-	root, err := os.MkdirTemp("", "gitops-nothing-")
-	if err != nil {
-		return nil
-	}
-	defer os.Remove(root)
-	fs, err := securefs.MakeFsOnDiskSecureBuild(root)
-	if err != nil {
-		return nil
-	}
-	return fs
-}
-
-// look is told of each file that is read. kustomize takes a kustomization file that can't be read for one that is
-// not there; what was seen is therefore kept.
-func (j *job) look(name string, data []byte) error {
+// look is told of each file that is read, and has remote bases be where they were fetched to. kustomize takes a
+// kustomization file that can't be read for one that is not there; what was seen is therefore kept.
+func (j *job) look(name string, data []byte) ([]byte, error) {
 	if err := j.seen.budget.Spend(name, data); err != nil {
 		if j.building {
 			// kustomize would pack the error of each base into that of the next, and quote it: twice as long each time.
 			panic(err)
 		}
-		return err
+		return nil, err
 	}
 	if !j.seen.annotations {
 		j.seen.annotations = j.touches(name, data)
 	}
 	if !reference.IsKustomization(name) {
-		return nil
+		return data, nil
 	}
 	file, err := j.kustomizationFile(name, data)
 	if err != nil {
-		return nil // kustomize says it better
+		return data, nil // kustomize says it better
 	}
-	if len(file.Remote) > 0 && !j.request.Remote {
-		if j.seen.remote == nil {
-			j.seen.remote = fault.New(fault.Remote, "remote bases are not allowed: %s", file.Remote[0])
-			j.seen.remote.File, j.seen.remote.URL = name, file.Remote[0]
-			j.seen.remote.Line = lineOf(data, file.Remote[0])
+	for _, remote := range file.Remote {
+		if _, fetched := j.bases[remote]; !fetched {
+			return nil, j.missingBase(name, data, remote)
 		}
-		return j.seen.remote
-	}
-	if len(file.Remote) > 0 {
-		j.fs.Trace().Outside = true
 	}
 	if file.OpenAPI && j.weight != everyone {
 		j.seen.openAPI = true
-		return errNotShared
+		return nil, errNotShared
 	}
-	return nil
+	return j.localized(name, data, file.Remote), nil
 }
 
 // touches is touchesAnnotations, once a view for each file.

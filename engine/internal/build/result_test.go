@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -170,22 +168,97 @@ func TestRemote(t *testing.T) {
 	}
 }
 
-// TestRemoteAllowed fetches where it is allowed.
-func TestRemoteAllowed(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fetched}\n"))
+// TestBases builds with remote bases that were fetched, as if they were vendored.
+func TestBases(t *testing.T) {
+	const directory, single, keyed, nested = "https://example.com/a/b//overlays/x?ref=v1", "https://example.com/c.yaml",
+		"https://example.com/d/notes.txt", "git@example.com:e/f.git"
+	fetched := repotest.Write(t, map[string]string{
+		"overlays/x/kustomization.yaml": "resources: [../../base, " + nested + "]\nnamePrefix: x-\n",
+		"base/kustomization.yaml":       "resources: [a.yaml]\n",
+		"base/a.yaml":                   "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+		".github/skipped.txt":           "",
+	})
+	inner := repotest.Write(t, map[string]string{
+		"kustomization.yml": "resources: [b.yaml]\n", "b.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n",
+	})
+	files := repotest.Write(t, map[string]string{
+		"c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n", "notes.txt": "notes",
+	})
+	text := func(directory, single, keyed string) string {
+		return "# first\nresources:\n- \"" + directory + "\" # x\n- '" + single + "'\n- local.yaml\nlabels:\n- pairs: {url: 'https'}\n" +
+			"generatorOptions: {disableNameSuffixHash: true}\nconfigMapGenerator:\n- name: generated\n  files: [key=" + keyed + ", " + keyed + "]\n"
+	}
+	local := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: local}\ndata: {url: '" + directory + "'}\n"
+	view := open(t, repotest.Write(t, map[string]string{
+		"apps/kustomization.yaml": text(directory, single, keyed), "apps/local.yaml": local,
+		"vendored/kustomization.yaml": text("overlays/x", "c.yaml", "notes.txt"), "vendored/local.yaml": local,
+		"vendored/overlays/x/kustomization.yaml": "resources: [../../base, ../../f]\nnamePrefix: x-\n",
+		"vendored/base/kustomization.yaml":       "resources: [a.yaml]\n",
+		"vendored/base/a.yaml":                   "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+		"vendored/f/kustomization.yml":           "resources: [b.yaml]\n",
+		"vendored/f/b.yaml":                      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n",
+		"vendored/c.yaml":                        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n", "vendored/notes.txt": "notes",
 	}))
-	defer server.Close()
-	view := open(t, repotest.Write(t, map[string]string{"kustomization.yaml": "resources: ['" + server.URL + "/a.yaml']\n"}))
-	result, trace, err := build.Run(context.Background(), view, build.Request{Remote: true})
-	if err != nil {
-		t.Fatal(err)
+	bases := []build.Base{
+		{URL: directory, Directory: fetched, Path: "overlays/x"}, {URL: single, Directory: files, Path: "c.yaml"},
+		{URL: keyed, Directory: files, Path: "notes.txt"}, {URL: nested, Directory: inner},
 	}
-	if len(result.Resources) != 1 || result.Resources[0].Name != "fetched" || result.Resources[0].Origin != nil {
-		t.Errorf("got %+v", result.Resources)
+	objects := func(result *build.Result) (texts, origins []string) {
+		for _, resource := range result.Resources {
+			texts = append(texts, resource.Object)
+			origin := "none"
+			if resource.Origin != nil {
+				origin = *resource.Origin
+			}
+			origins = append(origins, origin)
+		}
+		return texts, origins
 	}
-	if trace.Complete() {
-		t.Error("the trace is complete, so that the cache would keep what the network gave")
+	for _, under := range []func(string) build.Request{
+		func(path string) build.Request { return build.Request{Path: path} },
+		func(path string) build.Request {
+			return request(t, "v1", [2]string{path, `{"namePrefix": "y-"}`}, true)
+		},
+	} {
+		remote := under("apps")
+		remote.Bases = bases
+		got := run(t, view, remote)
+		texts, origins := objects(got)
+		want, _ := objects(run(t, view, under("vendored")))
+		if !slices.Equal(texts, want) || len(want) != 5 {
+			t.Errorf("got %s\nwant %s", texts, want)
+		}
+		if places := []string{"none", "none", "none", "apps/local.yaml", "apps/kustomization.yaml"}; !slices.Equal(origins, places) {
+			t.Errorf("the origins are %s", origins)
+		}
+		if reads := []string{"apps/kustomization.yaml", "apps/local.yaml"}; !slices.Equal(got.Reads, reads) {
+			t.Errorf("the files read are %s", got.Reads)
+		}
+		remote.Bases = bases[:3]
+		_, _, err := build.Run(context.Background(), view, remote)
+		var problem *fault.Error
+		if !errors.As(err, &problem) || problem.Code != fault.Remote || problem.URL != nested {
+			t.Errorf("the error is %+v", problem)
+		}
+	}
+}
+
+// TestBrokenBase tells an error within a remote base where the tree names that.
+func TestBrokenBase(t *testing.T) {
+	const address = "https://example.com/a/b//x"
+	view := open(t, repotest.Write(t, map[string]string{"apps/kustomization.yaml": "resources:\n- " + address + "\n"}))
+	for text, want := range map[string]string{
+		"resources: [none.yaml]\n": address + "/none.yaml: no such file or directory",
+		"resources: [../y]\n":      "in the remote base " + address + ": yaml: did not find expected node content",
+	} {
+		fetched := repotest.Write(t, map[string]string{
+			"x/kustomization.yaml": text, "y/kustomization.yaml": "resources: [bad.yaml]\n", "y/bad.yaml": "a: [\n",
+		})
+		_, _, err := build.Run(context.Background(), view, build.Request{Path: "apps", Bases: []build.Base{{URL: address, Directory: fetched, Path: "x"}}})
+		var problem *fault.Error
+		if !errors.As(err, &problem) || problem.Message != want || problem.File != "apps/kustomization.yaml" || problem.Line != 2 {
+			t.Errorf("the error is %+v", problem)
+		}
 	}
 }
 
@@ -216,38 +289,5 @@ func TestLeftOut(t *testing.T) {
 			problem.Message != "kustomization path not found: stat "+path+": no such file or directory" {
 			t.Errorf("%s: %+v", path, problem)
 		}
-	}
-}
-
-// TestCloneAllowed clones a remote base where it is allowed, reads nothing but the clone, and leaves nothing behind.
-func TestCloneAllowed(t *testing.T) {
-	git, err := exec.LookPath("git")
-	if err != nil {
-		t.Skip("git is not installed")
-	}
-	temporary := t.TempDir()
-	t.Setenv("TMPDIR", temporary)
-	repository := repotest.Write(t, map[string]string{
-		"base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cloned}\n",
-	})
-	for _, arguments := range [][]string{
-		{"init", "-q", "-b", "main"}, {"add", "."},
-		{"-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "-m", "a"},
-	} {
-		command := exec.Command(git, arguments...)
-		command.Dir = repository
-		if out, err := command.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %s", err, out)
-		}
-	}
-	view := open(t, repotest.Write(t, map[string]string{
-		"kustomization.yaml": "resources: ['git::file://" + repository + "//base?ref=main']\nnamePrefix: x-\n",
-	}))
-	result := run(t, view, build.Request{Remote: true})
-	if len(result.Resources) != 1 || result.Resources[0].Name != "x-cloned" || result.Resources[0].Origin != nil {
-		t.Errorf("got %+v", result.Resources)
-	}
-	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
-		t.Errorf("%v is left behind, %v", left, err)
 	}
 }

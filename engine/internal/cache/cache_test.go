@@ -21,7 +21,7 @@ func entry(t testing.TB, content string) (*tree.View, *tree.Trace) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = view.Close() })
-	fs := tree.NewFileSystem(context.Background(), view, nil)
+	fs := tree.NewFileSystem(context.Background(), view)
 	if _, err := fs.ReadFile(tree.Absolute("a.yaml")); err != nil {
 		t.Fatal(err)
 	}

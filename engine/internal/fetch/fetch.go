@@ -55,12 +55,14 @@ type Request struct {
 	Policy  policy.Policy `json:"policy"`
 }
 
-// Result is what was fetched. Its fields are in the order of their JSON keys.
+// Result is what was fetched; Path is what a remote base means within the directory. Its fields are in the order of their
+// JSON keys.
 type Result struct {
 	Archive    string `json:"archive,omitempty"`
 	Cached     bool   `json:"cached"`
 	Digest     string `json:"digest"`
 	Directory  string `json:"directory,omitempty"`
+	Path       string `json:"path,omitempty"`
 	Revision   string `json:"revision"`
 	Unverified bool   `json:"unverified,omitempty"`
 	Version    string `json:"version,omitempty"`

@@ -34,7 +34,8 @@ type found struct {
 // seek answers from the cache where that is fresh, else from the server, else, where the server can't be had, with what
 // the cache has of old.
 func (j *job) seek(ctx context.Context, q quest) (found, error) {
-	if answer, fresh := j.recall(q); fresh {
+	anew := j.request.Refresh && !j.request.Offline && q.age != forever && j.fetcher.first(q.key)
+	if answer, fresh := j.recall(q); fresh && !anew {
 		return answer, nil
 	}
 	unlock, err := j.store.Lock(ctx, q.key)
@@ -44,7 +45,7 @@ func (j *job) seek(ctx context.Context, q quest) (found, error) {
 	defer unlock()
 	// Another process may have fetched it meanwhile.
 	known, fresh := j.recall(q)
-	if fresh {
+	if fresh && !anew {
 		return known, nil
 	}
 	if j.request.Offline {
@@ -68,9 +69,6 @@ func (j *job) recall(q quest) (found, bool) {
 		return found{Reference: reference}, false
 	}
 	answer := found{reference, content, true}
-	if j.request.Refresh && q.age != forever && j.fetcher.first(q.key) {
-		return answer, false
-	}
 	return answer, q.age == forever || reference.Fresh(q.age)
 }
 
@@ -97,7 +95,7 @@ func (j *job) ask(ctx context.Context, q quest, known found) (found, error) {
 			return found{}, err
 		}
 	}
-	j.fetcher.first(q.key)
+	j.fetcher.first(q.key) // what was asked just now needn't be refreshed
 	j.store.Remember(q.key, reference)
 	return found{reference, content, false}, nil
 }

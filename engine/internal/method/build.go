@@ -35,7 +35,6 @@ func (e *Engine) build(ctx context.Context, params buildParams) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	params.Remote = opened.remote
 	store := opened.cache
 	if params.Cacheable != nil && !*params.Cacheable {
 		store = nil

@@ -10,7 +10,6 @@ import (
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/cache"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/guard"
-	"github.com/pytest-gitops/pytest-gitops/engine/internal/network"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/protocol"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/tree"
 )
@@ -30,10 +29,9 @@ type Engine struct {
 
 // openTree is a view and what was asked for when it was opened.
 type openTree struct {
-	root   string
-	view   *tree.View
-	cache  *cache.Cache
-	remote bool
+	root  string
+	view  *tree.View
+	cache *cache.Cache
 }
 
 // Table returns the methods by name; a new method is one entry here.
@@ -71,7 +69,6 @@ type openParams struct {
 	Hidden []string `json:"hidden"`
 	Ignore *string  `json:"ignore"`
 	Cache  *string  `json:"cache"`
-	Remote bool     `json:"remote"`
 }
 
 type openResult struct {
@@ -83,13 +80,10 @@ func (e *Engine) open(_ context.Context, params openParams) (openResult, error) 
 	if err != nil {
 		return openResult{}, err
 	}
-	if params.Remote {
-		network.Allow()
-	}
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	e.trees = append(e.trees, &openTree{
-		root: params.Root, view: view, cache: e.cache(params.Cache), remote: params.Remote,
+		root: params.Root, view: view, cache: e.cache(params.Cache),
 	})
 	return openResult{Tree: len(e.trees)}, nil
 }

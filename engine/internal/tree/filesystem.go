@@ -21,22 +21,30 @@ const Root = "/gitops-artifact"
 // FileSystem is kustomize's file system on a view, for one build: read-only, with files laid over it in memory, and
 // with a record of all that was asked of it. It fails once its context is done, so that a build ends.
 type FileSystem struct {
-	// OnRead is told of each file that is read, and may refuse it.
-	OnRead func(path string, data []byte) error
+	// OnRead is told of each file that is read, and may refuse it or say something else in its place.
+	OnRead func(path string, data []byte) ([]byte, error)
 
 	ctx     context.Context
 	view    *View
+	mounts  []mount
 	overlay map[string][]byte
 	trace   *Trace
-	// outside serves the clones of remote bases, nil where there are none.
-	outside filesys.FileSystem
 }
 
-// NewFileSystem returns a file system for one build. outside, which may be nil, gets all paths that are not in or
-// below Root.
-func NewFileSystem(ctx context.Context, view *View, outside filesys.FileSystem) *FileSystem {
-	return &FileSystem{ctx: ctx, view: view, overlay: map[string][]byte{}, trace: newTrace(), outside: outside}
+// mount is another view that seems to be a directory of this one.
+type mount struct {
+	name string
+	view *View
 }
+
+// NewFileSystem returns a file system for one build.
+func NewFileSystem(ctx context.Context, view *View) *FileSystem {
+	return &FileSystem{ctx: ctx, view: view, overlay: map[string][]byte{}, trace: newTrace()}
+}
+
+// Mount has a directory of this name, which is relative to the root, hold what another view does. What is read there is
+// not traced: it must be something that never changes.
+func (f *FileSystem) Mount(name string, view *View) { f.mounts = append(f.mounts, mount{name, view}) }
 
 // Trace returns what the build has asked for up to now.
 func (f *FileSystem) Trace() *Trace { return f.trace }
@@ -74,21 +82,44 @@ func clean(name string) string {
 	return path.Clean(name)
 }
 
+// place is an entry, the view that has it, and where that view is mounted: "" is the build's own.
+type place struct {
+	*Entry
+	view *View
+	at   string
+}
+
 // entry resolves a path; the error is one of the os package's.
-func (f *FileSystem) entry(op, name string) (*Entry, error) {
+func (f *FileSystem) entry(op, name string) (place, error) {
 	if err := f.ctx.Err(); err != nil {
-		return nil, err
+		return place{}, err
 	}
 	rest, below := Relative(clean(name))
 	if !below {
-		return nil, &fs.PathError{Op: op, Path: name, Err: errOutside}
+		return place{}, &fs.PathError{Op: op, Path: name, Err: errOutside}
 	}
-	entry := f.view.Lookup(rest)
-	f.trace.probe(f.view, rest, entry)
+	view, inner, at := f.holder(rest)
+	entry := view.Lookup(inner)
+	if at == "" {
+		f.trace.probe(f.view, rest, entry)
+	}
 	if entry == nil {
-		return nil, &fs.PathError{Op: op, Path: name, Err: syscall.ENOENT}
+		return place{}, &fs.PathError{Op: op, Path: name, Err: syscall.ENOENT}
 	}
-	return entry, nil
+	return place{entry, view, at}, nil
+}
+
+// holder returns the view that a path is in, the path there, and where it is mounted.
+func (f *FileSystem) holder(rest string) (*View, string, string) {
+	for _, mounted := range f.mounts {
+		if rest == mounted.name {
+			return mounted.view, "", mounted.name
+		}
+		if inner, below := strings.CutPrefix(rest, mounted.name+"/"); below {
+			return mounted.view, inner, mounted.name
+		}
+	}
+	return f.view, rest, ""
 }
 
 var errOutside = errors.New("the path is not in or below the source's root")
@@ -99,24 +130,10 @@ func (f *FileSystem) laid(name string) ([]byte, bool) {
 	return data, found && below
 }
 
-func (f *FileSystem) leaves(name string) bool {
-	if f.outside == nil {
-		return false
-	}
-	if _, below := Relative(clean(name)); below {
-		return false
-	}
-	f.trace.Outside = true
-	return true
-}
-
 // ReadFile implements filesys.FileSystem.
 func (f *FileSystem) ReadFile(name string) ([]byte, error) {
 	if data, found := f.laid(name); found {
-		return data, f.seen(name, data)
-	}
-	if f.leaves(name) {
-		return f.outside.ReadFile(name)
+		return f.seen(name, data)
 	}
 	entry, err := f.entry("open", name)
 	if err != nil {
@@ -125,19 +142,21 @@ func (f *FileSystem) ReadFile(name string) ([]byte, error) {
 	if entry.IsDir() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: syscall.EISDIR}
 	}
-	f.trace.read(f.view, entry)
-	data, err := f.view.Read(entry)
+	if entry.at == "" {
+		f.trace.read(f.view, entry.Entry)
+	}
+	data, err := entry.view.Read(entry.Entry)
 	if err != nil {
 		f.trace.failed(err)
 		return nil, err
 	}
 	// kustomize may work on the bytes it gets.
-	return bytes.Clone(data), f.seen(name, data)
+	return f.seen(name, bytes.Clone(data))
 }
 
-func (f *FileSystem) seen(name string, data []byte) error {
+func (f *FileSystem) seen(name string, data []byte) ([]byte, error) {
 	if f.OnRead == nil {
-		return nil
+		return data, nil
 	}
 	return f.OnRead(relative(name), data)
 }
@@ -146,9 +165,6 @@ func (f *FileSystem) seen(name string, data []byte) error {
 func (f *FileSystem) Exists(name string) bool {
 	if _, found := f.laid(name); found {
 		return true
-	}
-	if f.leaves(name) {
-		return f.outside.Exists(name)
 	}
 	_, err := f.entry("stat", name)
 	return err == nil
@@ -159,9 +175,6 @@ func (f *FileSystem) IsDir(name string) bool {
 	if _, found := f.laid(name); found {
 		return false
 	}
-	if f.leaves(name) {
-		return f.outside.IsDir(name)
-	}
 	entry, err := f.entry("stat", name)
 	return err == nil && entry.IsDir()
 }
@@ -171,9 +184,6 @@ func (f *FileSystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, erro
 	name = clean(name)
 	if _, found := f.laid(name); found {
 		return filesys.ConfirmedDir(path.Dir(name)), path.Base(name), nil
-	}
-	if f.leaves(name) {
-		return f.outside.CleanedAbs(name)
 	}
 	entry, err := f.entry("lstat", name)
 	if err != nil {
@@ -197,9 +207,6 @@ func (e *cleanError) Unwrap() error { return e.err }
 
 // ReadDir implements filesys.FileSystem.
 func (f *FileSystem) ReadDir(name string) ([]string, error) {
-	if f.leaves(name) {
-		return f.outside.ReadDir(name)
-	}
 	entry, err := f.entry("open", name)
 	if err != nil {
 		return nil, err
@@ -207,15 +214,14 @@ func (f *FileSystem) ReadDir(name string) ([]string, error) {
 	if !entry.IsDir() {
 		return nil, &fs.PathError{Op: "readdirent", Path: name, Err: syscall.ENOTDIR}
 	}
-	f.trace.list(f.view, entry)
+	if entry.at == "" {
+		f.trace.list(f.view, entry.Entry)
+	}
 	return append([]string(nil), entry.Names...), nil
 }
 
 // Glob implements filesys.FileSystem as kustomize does on disk: hidden files match hidden patterns only.
 func (f *FileSystem) Glob(pattern string) ([]string, error) {
-	if f.leaves(pattern) {
-		return f.outside.Glob(pattern)
-	}
 	pattern = clean(pattern)
 	if _, err := path.Match(pattern, ""); err != nil {
 		return nil, err
@@ -252,19 +258,17 @@ func (f *FileSystem) glob(pattern string) []string {
 
 // Walk implements filesys.FileSystem in the manner of filepath.Walk. Files laid over the view are not visited.
 func (f *FileSystem) Walk(name string, visit filepath.WalkFunc) error {
-	if f.leaves(name) {
-		return f.outside.Walk(name, visit)
-	}
 	entry, err := f.entry("lstat", name)
 	if err != nil {
 		return visit(name, nil, err)
 	}
-	err = f.view.Walk(entry, func(entry *Entry) error {
+	at := entry.at
+	err = entry.view.Walk(entry.Entry, func(entry *Entry) error {
 		if err := f.ctx.Err(); err != nil {
 			return err
 		}
-		err := visit(Absolute(entry.Path), info{entry}, nil)
-		if entry.IsDir() && err == nil {
+		err := visit(Absolute(path.Join(at, entry.Path)), info{entry}, nil)
+		if entry.IsDir() && err == nil && at == "" {
 			f.trace.list(f.view, entry)
 		}
 		return err
@@ -299,10 +303,5 @@ func (f *FileSystem) MkdirAll(name string) error { return readOnly("mkdir", name
 // WriteFile implements filesys.FileSystem; nothing can be written.
 func (f *FileSystem) WriteFile(name string, _ []byte) error { return readOnly("write", name) }
 
-// RemoveAll implements filesys.FileSystem; kustomize removes its clones of remote bases with it.
-func (f *FileSystem) RemoveAll(name string) error {
-	if f.leaves(name) {
-		return f.outside.RemoveAll(name)
-	}
-	return readOnly("remove", name)
-}
+// RemoveAll implements filesys.FileSystem; nothing can be removed.
+func (f *FileSystem) RemoveAll(name string) error { return readOnly("remove", name) }

@@ -21,8 +21,6 @@ type Trace struct {
 	Paths string `json:"paths,omitempty"`
 	// Fault is the first that a file's contents gave: kustomize takes such a file for one that isn't there.
 	Fault *fault.Error `json:"-"`
-	// Outside is set once something outside the view was read.
-	Outside bool `json:"-"`
 	// Secret is set once something was decrypted: nothing that was made of it may be kept.
 	Secret bool `json:"-"`
 }
@@ -51,15 +49,15 @@ func (t *Trace) Reads() []string {
 	return names
 }
 
-// Complete tells whether the trace accounts for all that was read: not where a file couldn't be read, nor where a
-// path outside the view was asked for, nor where something was decrypted.
+// Complete tells whether the trace accounts for all that was read: not where a file couldn't be read, nor where
+// something was decrypted.
 func (t *Trace) Complete() bool {
 	for _, hash := range t.Files {
 		if hash == "" {
 			return false
 		}
 	}
-	return !t.Outside && !t.Secret
+	return !t.Secret
 }
 
 // Holds tells whether the view would answer as it did when the trace was taken.

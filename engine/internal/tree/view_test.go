@@ -141,7 +141,7 @@ func TestUnopened(t *testing.T) {
 // TestFileSystem asks all that kustomize may ask, on the way in and on the way out.
 func TestFileSystem(t *testing.T) {
 	root := repotest.Write(t, map[string]string{"a/b.yaml": "b", "a/.c.yaml": "c", "a/d/e.yaml": "e", "link": "-> a"})
-	fs := tree.NewFileSystem(context.Background(), open(t, root, tree.Options{}), nil)
+	fs := tree.NewFileSystem(context.Background(), open(t, root, tree.Options{}))
 	at := tree.Absolute
 	fs.Lay(at("a/new.yaml"), []byte("new"))
 	for name, want := range map[string]string{"a/b.yaml": "b", "a/./d/../b.yaml": "b", "a/new.yaml": "new"} {
@@ -191,7 +191,7 @@ func TestFileSystem(t *testing.T) {
 // TestEnded makes all access fail once the context is done.
 func TestEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	fs := tree.NewFileSystem(ctx, open(t, repotest.Write(t, map[string]string{"a.yaml": "a"}), tree.Options{}), nil)
+	fs := tree.NewFileSystem(ctx, open(t, repotest.Write(t, map[string]string{"a.yaml": "a"}), tree.Options{}))
 	cancel()
 	if _, err := fs.ReadFile(tree.Absolute("a.yaml")); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
@@ -202,7 +202,7 @@ func TestEnded(t *testing.T) {
 func TestTrace(t *testing.T) {
 	files := map[string]string{"a/b.yaml": "b", "a/d/e.yaml": "e", "other.yaml": "o", "link.yaml": "-> other.yaml"}
 	root := repotest.Write(t, files)
-	fs := tree.NewFileSystem(context.Background(), open(t, root, tree.Options{}), nil)
+	fs := tree.NewFileSystem(context.Background(), open(t, root, tree.Options{}))
 	_, _ = fs.ReadFile(tree.Absolute("a/b.yaml"))
 	_, _ = fs.ReadFile(tree.Absolute("a/none.yaml"))
 	_, _ = fs.ReadFile(tree.Absolute("link.yaml"))

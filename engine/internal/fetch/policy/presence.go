@@ -3,12 +3,19 @@ package policy
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 )
 
-// enough is how many hosts must fail, and none answer, for the network to count as absent.
-const enough = 2
+const (
+	// connectTimeout bounds connecting to a host.
+	connectTimeout = 5 * time.Second
+	// hurry bounds it once the network seems to be absent: that is waited for once, and not for each host.
+	hurry = 500 * time.Millisecond
+	// enough is how many hosts must fail, and none answer, for the network to count as absent.
+	enough = 2
+)
 
 // Presence knows which hosts can't be reached, and whether any can: what was noticed once isn't waited for again.
 type Presence struct {
@@ -17,17 +24,21 @@ type Presence struct {
 	reached bool
 }
 
-// Check returns an error where a host needn't be asked.
-func (p *Presence) Check(host string) error {
+// Check returns an error where a host needn't be asked again, else how long to wait for a connection.
+func (p *Presence) Check(host string) (time.Duration, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if reason, failed := p.failed[host]; failed {
-		return fault.New(fault.Unreachable, "%s can't be reached: %s", host, reason)
+		return 0, unreachable(host, reason)
 	}
 	if !p.reached && len(p.failed) >= enough {
-		return fault.New(fault.Offline, "the network is not there: none of %d hosts could be reached", len(p.failed))
+		return hurry, nil
 	}
-	return nil
+	return connectTimeout, nil
+}
+
+func unreachable(host, reason string) error {
+	return fault.New(fault.Unreachable, "%s can't be reached: %s", host, reason)
 }
 
 // Failed notes that a host couldn't be connected to, and returns what to say of it.
@@ -39,7 +50,7 @@ func (p *Presence) Failed(host string, err error) error {
 		p.failed = map[string]string{}
 	}
 	p.failed[host] = reason
-	return fault.New(fault.Unreachable, "%s can't be reached: %s", host, reason)
+	return unreachable(host, reason)
 }
 
 // Reached notes that a host was connected to.

@@ -17,11 +17,10 @@ import (
 )
 
 const (
-	connectTimeout = 5 * time.Second
-	headerTimeout  = 20 * time.Second
-	maxRedirects   = 10
-	attempts       = 3
-	firstPause     = 300 * time.Millisecond
+	headerTimeout = 20 * time.Second
+	maxRedirects  = 10
+	attempts      = 3
+	firstPause    = 300 * time.Millisecond
 )
 
 // Web connects under a policy. It is an http.RoundTripper, and dials for what doesn't speak HTTP.
@@ -85,15 +84,16 @@ func checkRedirect(_ *http.Request, via []*http.Request) error {
 
 // DialContext connects to an address that the policy allows: what is checked is the address that a name has led to.
 func (w *Web) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
+	host := hostOf(address)
+	patience, err := w.presence.Check(host)
+	if err != nil {
+		return nil, err
+	}
+	dialer := net.Dialer{Timeout: patience, KeepAlive: 30 * time.Second}
 	if !w.proxies[address] {
 		dialer.ControlContext = func(_ context.Context, _, connected string, _ syscall.RawConn) error {
 			return w.policy.checkConnection(connected)
 		}
-	}
-	host := hostOf(address)
-	if err := w.presence.Check(host); err != nil {
-		return nil, err
 	}
 	connection, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
