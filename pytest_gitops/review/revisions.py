@@ -15,6 +15,8 @@ from pytest_gitops.review.model import Revision
 from pytest_gitops.review.store import GitError, Store
 
 HEAD = "HEAD"
+# What a clone calls the branch that its origin's HEAD is.
+DEFAULT = "origin/HEAD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,7 @@ class Range:
         if top is None or not self.root.is_relative_to(top):
             return False
         try:
-            tree = Store(top).tree(self.base.commit)
-            changed = {path for _, path in Store(top).changed(tree)} if tree else set()
+            changed = {path for _, path in Store(top).changed(self.base.commit)}
         except GitError:
             return True
         return file.relative_to(top).as_posix() in changed
@@ -85,9 +86,8 @@ def _found(store: Store, root: Path, directory: str, ref: str, besides: Path | N
     if base is None:
         raise RepositoryError(f"--gitops-base: {_unrelated(store, ref)}")
     tree = store.tree(base, directory)
-    files = tuple(_without(store.changed(tree), root, besides)) if tree else ()
-    changed = _without(store.changed(head_tree), root, besides) if (head_tree := store.tree(head, directory)) else ()
-    dirty = any(True for _ in changed)
+    files = tuple(_without(store.changed(base), root, besides))
+    dirty = any(True for _ in _without(store.changed(head), root, besides)) if base != head else bool(files)
     return Range(root, Revision(ref, base), Revision(_branch(store), head, dirty), tree, files)
 
 
@@ -112,8 +112,13 @@ def _branch(store: Store) -> str:
 
 def _unknown(store: Store, ref: str) -> str:
     """Say that a ref is none, with the nearest one that is, or how to get it."""
+    if ref == DEFAULT:
+        return (
+            "the clone does not know which branch is origin's default; give --gitops-base=REF, or have Git learn it by "
+            "`git remote set-head origin --auto`"
+        )
     known = store.references()
-    remote = [name for name in known if name.partition("/")[2] == ref]
+    remote = [name for name in known if ref and name.partition("/")[2] == ref]
     near = remote or get_close_matches(ref, known, n=1, cutoff=0.6)
     if near:
         return f"{ref!r} names no commit of this clone; did you mean {near[0]!r}?"

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,6 +17,7 @@ from pytest_gitops.repository import SAFE_GIT, git_environment
 TIMEOUT = 120.0
 # What a clone lacks of its objects is not fetched: a review may not use the network.
 _OFFLINE = ("-c", "protocol.allow=never", "--no-replace-objects")
+_NO_ENVIRONMENT: Mapping[str, str] = {}
 FILE, EXECUTABLE, SYMLINK, SUBMODULE = "100644", "100755", "120000", "160000"
 
 
@@ -44,13 +45,19 @@ class Store:
             raise GitError("there is no git on PATH")
         self._program = program
 
-    def run(self, *command: str, given: bytes = b"", fails: Sequence[int] = ()) -> bytes:
+    def run(
+        self,
+        *command: str,
+        given: bytes = b"",
+        fails: Sequence[int] = (),
+        environment: Mapping[str, str] = _NO_ENVIRONMENT,
+    ) -> bytes:
         """Return what a Git command writes, nothing where it ends with one of the statuses ``fails``."""
         try:
             done = subprocess.run(
                 (self._program, *SAFE_GIT, *_OFFLINE, *command),
                 cwd=self._directory,
-                env=git_environment() | {"GIT_NO_LAZY_FETCH": "1"},
+                env=git_environment() | {"GIT_NO_LAZY_FETCH": "1"} | dict(environment),
                 input=given,
                 capture_output=True,
                 timeout=TIMEOUT,
@@ -61,8 +68,7 @@ class Store:
         if done.returncode in fails:
             return b""
         if done.returncode != 0:
-            said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-            raise GitError(said.removeprefix("fatal: ") or f"git {command[0]} ended with {done.returncode}")
+            raise GitError(_said(done.stderr) or f"git {command[0]} ended with {done.returncode}")
         return done.stdout
 
     def commits(self, *names: str) -> list[str | None]:
@@ -131,14 +137,14 @@ class Store:
                 if process.stdout is not None:
                     process.stdout.close()
 
-    def changed(self, tree: str) -> Iterator[tuple[str, str]]:
-        """Yield status (``A``, ``M`` or ``D``) and path of what differs between a tree and the work tree.
+    def changed(self, commit: str) -> Iterator[tuple[str, str]]:
+        """Yield status (``A``, ``M`` or ``D``) and path of what differs between a commit and the work tree.
 
         The paths are relative to the store's directory, and only those below it are told. A file whose time of change
         alone differs is looked into: its content is compared as it is, by no filter of the repository's.
         """
         options = ("--no-renames", "--relative", "--no-ext-diff", "--ignore-submodules=dirty")
-        listing = self.run("diff-index", "--raw", "-z", *options, tree)
+        listing = self.run("diff-index", "--raw", "-z", *options, commit, environment=self._without_filters())
         others = self.run("ls-files", "--others", "--exclude-standard", "-z")
         found: dict[str, str] = {}
         fields = listing.decode("utf-8", errors="surrogateescape").split("\0")
@@ -152,6 +158,17 @@ class Store:
                 found[path] = "M" if found.get(path) == "D" else "A"
         yield from ((status, path) for path, status in sorted(found.items()))
 
+    def _without_filters(self) -> dict[str, str]:
+        """Return the environment in which Git knows of no filter: to compare a file just written, it would run one."""
+        pattern = r"^filter\..*\.(clean|smudge|process|required)$"
+        listing = self.run("config", "--name-only", "-z", "--get-regexp", pattern, fails=(1,))
+        names = sorted({name for name in listing.decode(errors="surrogateescape").split("\0") if name})
+        settings = {"GIT_CONFIG_COUNT": str(len(names))}
+        for number, name in enumerate(names):
+            settings[f"GIT_CONFIG_KEY_{number}"] = name
+            settings[f"GIT_CONFIG_VALUE_{number}"] = "false" if name.endswith(".required") else ""
+        return settings if names else {}
+
     def _same(self, path: str, oid: str) -> bool:
         file = self._directory / path
         try:
@@ -162,6 +179,13 @@ class Store:
             return False
         method = hashlib.sha1 if len(oid) == 40 else hashlib.sha256  # noqa: PLR2004 - the lengths of Git's two kinds of id
         return method(b"blob %d\0" % len(data) + data).hexdigest() == oid
+
+
+def _said(errors: bytes) -> str:
+    """Return the line in which Git says why it ends: others are warnings."""
+    lines = errors.decode(errors="replace").strip().splitlines()
+    fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
+    return next(iter(fatal or lines), "")
 
 
 def _line(name: str) -> bytes:
