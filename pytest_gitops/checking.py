@@ -20,7 +20,7 @@ from pytest_gitops.configuration import read_configuration
 from pytest_gitops.decryption_judge import judge_decryption
 from pytest_gitops.expressions import ExpressionJudge
 from pytest_gitops.model import Fleet
-from pytest_gitops.settings import APPLY
+from pytest_gitops.settings import APPLY, RECONCILE
 from pytest_gitops.sharing import received
 from pytest_gitops.validation import SchemaJudge
 
@@ -41,7 +41,9 @@ def check(config: pytest.Config, settings: Settings, fleet: Fleet, compared: Com
         return handed_over
     judges = _judges(config, settings, fleet)
     if APPLY in settings.checks:
-        judges.append(_apply_judge(config, settings, compared))
+        judges.append(_apply_judge(settings, compared))
+    if RECONCILE in settings.checks:
+        judges.append(_reconcile_judge(settings, fleet))
     if compared is None:
         return run(FleetIndex(fleet), *plan(config, settings, fleet), *judges)
     from pytest_gitops.review.judging import ReviewJudge  # noqa: PLC0415 (most runs review nothing)
@@ -63,13 +65,21 @@ def _judges(config: pytest.Config, settings: Settings, fleet: Fleet) -> list[Jud
     ]
 
 
-def _apply_judge(config: pytest.Config, settings: Settings, compared: Compared | None) -> Judge:
+def _apply_judge(settings: Settings, compared: Compared | None) -> Judge:
     """Return what asks an API server about the fleet's objects, and about those of the base before them."""
     from pytest_gitops.live.apply_judge import ApplyJudge  # noqa: PLC0415 (most runs ask none)
     from pytest_gitops.live.providers import provider  # noqa: PLC0415
 
     base = compared.comparison.base if compared is not None else None
     return ApplyJudge(provider(settings.provider), base)
+
+
+def _reconcile_judge(settings: Settings, fleet: Fleet) -> Judge:
+    """Return what has Flux's controllers follow the working tree."""
+    from pytest_gitops.live.providers import provider  # noqa: PLC0415 (most runs start no cluster)
+    from pytest_gitops.live.reconcile_judge import ReconcileJudge  # noqa: PLC0415
+
+    return ReconcileJudge(provider(settings.provider), fleet.root)
 
 
 def schema_judge(config: pytest.Config, settings: Settings, fleet: Fleet) -> SchemaJudge:

@@ -29,7 +29,7 @@ from pytest_gitops.model import (
     Skipped,
 )
 from pytest_gitops.session import SESSION, GitopsSession
-from pytest_gitops.settings import APPLY, REVIEW
+from pytest_gitops.settings import APPLY, RECONCILE, REVIEW
 
 # What markers and properties call the kinds of parts.
 KINDS = ("kustomization", "helmrelease", "resourceset")
@@ -110,6 +110,7 @@ CHECKS: tuple[Check, ...] = (
     Check("graph", (Cluster,)),
     Check(REVIEW, (Part, Cluster)),
     Check(APPLY, (Part,)),
+    Check(RECONCILE, (Part,)),
 )
 
 

@@ -41,7 +41,8 @@ Validate every cluster for this Kubernetes version, such as 1.36, whatever the c
 1.37 break us?").
 """
 _CHECK_HELP = """
-Only this check (repeatable): `build`, `schema`, `references`, `policy`, `graph`, `snapshot`, `review` or `apply`.
+Only this check (repeatable): `build`, `schema`, `references`, `policy`, `graph`, `snapshot`, `review`,
+`apply` or `reconcile`.
 """
 _BASE_HELP = """
 Review what changes in every cluster since REF, a branch, tag or commit: compared are its merge base with HEAD, as
@@ -98,6 +99,7 @@ CHECKS = ("build", "schema", "references", "policy", "graph")
 SNAPSHOT = "snapshot"
 REVIEW = "review"
 APPLY = "apply"
+RECONCILE = "reconcile"
 DEFAULT_BASE = "origin/HEAD"
 DEFAULT_PROVIDER = "hermetic"
 PROVIDERS = ("hermetic",)
@@ -202,7 +204,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
 
 def _checks(config: pytest.Config) -> tuple[str, ...]:
     chosen = config.getoption("gitops_check")
-    valid = (*CHECKS, SNAPSHOT, REVIEW, APPLY)
+    valid = (*CHECKS, SNAPSHOT, REVIEW, APPLY, RECONCILE)
     for name in chosen:
         if name not in valid:
             raise pytest.UsageError(f"--gitops-check: {name!r} is not one of {', '.join(valid)}")
@@ -210,8 +212,9 @@ def _checks(config: pytest.Config) -> tuple[str, ...]:
     if REVIEW in chosen and not base:
         raise pytest.UsageError("--gitops-check: review needs something to compare with; give --gitops-base=REF")
     known = (*CHECKS, REVIEW) if base else CHECKS
-    applied = config.getoption("gitops_apply") is not None or APPLY in chosen
-    return (*(name for name in known if not chosen or name in chosen), *((APPLY,) if applied else ()))
+    live = {APPLY: "gitops_apply", RECONCILE: "gitops_reconcile"}
+    asked = [name for name, key in live.items() if config.getoption(key) is not None or name in chosen]
+    return (*(name for name in known if not chosen or name in chosen), *asked)
 
 
 def _provider(config: pytest.Config) -> str:

@@ -6,7 +6,7 @@ applies stay as they are, and so does what it compares them with, for a dry run 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_gitops.model import JsonObject, ResourceId
@@ -39,6 +39,15 @@ def source_policy(plural: str, id: ResourceId, stand: Stand) -> list[JsonObject]
     condition = f"object.metadata.namespace == {_text(id.namespace)} && object.metadata.name == {_text(id.name)}"
     rules = {"apiGroups": [id.group], "apiVersions": ["*"], "resources": [plural]}
     return _policy(f"{NAME}-{id.kind.lower()}-{id.namespace}-{id.name}", rules, condition, expression)
+
+
+def suspend_policy(plural: str, group: str, ids: Iterable[ResourceId]) -> list[JsonObject]:
+    """Return the policy that suspends the objects of one kind that can't work here; ``plural`` is its name in paths."""
+    names = ", ".join(sorted(_text(f"{id.namespace}/{id.name}") for id in ids))
+    condition = f"(object.metadata.namespace + '/' + object.metadata.name) in [{names}]"
+    expression = "[JSONPatch{op: 'add', path: '/spec/suspend', value: true}]"
+    rules = {"apiGroups": [group], "apiVersions": ["*"], "resources": [plural]}
+    return _policy(f"{NAME}-suspended-{plural}", rules, condition, expression)
 
 
 def deadline_policy(seconds: int) -> list[JsonObject]:

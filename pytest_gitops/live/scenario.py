@@ -16,7 +16,8 @@ from pytest_gitops.live.entry import entry_objects, own_sources
 from pytest_gitops.live.git_server import GitServer
 from pytest_gitops.live.history import History
 from pytest_gitops.live.provider import Running
-from pytest_gitops.live.rewriting import Stand, deadline_policy, source_policy
+from pytest_gitops.live.rewriting import Stand, deadline_policy, source_policy, suspend_policy
+from pytest_gitops.live.stand_ins import Simulated, open_definitions, unavailable
 from pytest_gitops.live.timeline import Moment, Timeline, name_of, ready, revision
 from pytest_gitops.live.waiting import until
 from pytest_gitops.model import Cluster, JsonObject, ResourceId
@@ -59,6 +60,8 @@ class LiveCluster:
         self._server = GitServer({"repository": self.history.directory}, running.host)
         self._application = Application(self.api)
         self._timeline: Timeline | None = None
+        self._simulated: Simulated | None = None
+        self.opened: list[str] = []
 
     # Start and end
 
@@ -67,6 +70,7 @@ class LiveCluster:
         list(self._application.prepare((), self._running.definitions()))
         self._put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": FLUX_NAMESPACE}})
         self._put({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}})
+        self._put_open_definitions()
         self._running.start_flux()
         self._timeline = Timeline(self.api, told)
         self._stand_in()
@@ -95,6 +99,8 @@ class LiveCluster:
         """Stop watching and serving, and end the cluster where it was made for this; may be called twice."""
         if self._timeline is not None:
             self._timeline.close()
+        if self._simulated is not None:
+            self._simulated.close()
         self._server.close()
         self._running.close()
         self._home.cleanup()
@@ -262,11 +268,34 @@ class LiveCluster:
         stand = Stand(f"{self._server.url}/repository", _BRANCH)
         policies = [deadline_policy(PROGRESS_SECONDS)]
         policies += [source_policy("gitrepositories", source.id, stand) for source in own_sources(self.cluster)]
+        policies += self._set_aside()
         for obj in (obj for policy in policies for obj in policy):
             self._put(obj)
         # A policy takes effect a moment after it is made.
         for source in own_sources(self.cluster):
             until(partial(self._stands, source.id, stand), ACTIVE_SECONDS)
+
+    def _put_open_definitions(self) -> None:
+        """Let the API server take objects of kinds that only what can't be fetched would define."""
+        resources = [resource for _part, resource in self.cluster.resources]
+        for definition in open_definitions(resources, self.api.kinds()):
+            self._put(definition)
+            self.opened.append(str(definition["spec"]["names"]["kind"]))
+
+    def _set_aside(self) -> list[list[JsonObject]]:
+        """Return the policies that suspend what can't be had here, and take it for Ready from now on."""
+        served = [(kind, id) for id in unavailable(self.cluster) if (kind := self._served(id)) is not None]
+        self._simulated = Simulated(self.api, [pair for pair in served if pair[1].kind == "HelmRelease"])
+        by_kind: dict[Kind, list[ResourceId]] = {}
+        for kind, id in served:
+            by_kind.setdefault(kind, []).append(id)
+        return [suspend_policy(kind.plural, ids[0].group, ids) for kind, ids in by_kind.items()]
+
+    def _served(self, id: ResourceId) -> Kind | None:
+        try:
+            return self._kind(id.group, id.kind)
+        except LookupError:
+            return None
 
     def _stands(self, id: ResourceId, stand: Stand) -> bool:
         served = self._kind(id.group, id.kind)

@@ -1,0 +1,113 @@
+"""What stands in, in a live cluster, for what the repository needs and nobody here has."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from pytest_gitops.exceptions import LiveError
+from pytest_gitops.live.api import Api, ApiError, Kind
+from pytest_gitops.model import Cluster, JsonObject, Resource, ResourceId, Skipped
+
+PAUSE = 0.3
+REASON = "Simulated"
+_API_EXTENSIONS = "apiextensions.k8s.io/v1"
+
+
+def open_definitions(resources: Iterable[Resource], served: Iterable[tuple[str, str]]) -> list[JsonObject]:
+    """Return definitions that take anything, for the custom kinds that neither the cluster nor the server defines.
+
+    ``served`` are pairs of ``apiVersion`` and kind. Flux can then apply what charts that can't be fetched would define.
+    """
+    known = set(served)
+    wanted: dict[tuple[str, str], list[Resource]] = {}
+    defined: set[tuple[str, str]] = set()
+    for resource in resources:
+        if resource.kind == "CustomResourceDefinition":
+            spec = resource.spec
+            defined.add((str(spec.get("group")), str((spec.get("names") or {}).get("kind"))))
+        elif "." in resource.id.group and (resource.api_version, resource.kind) not in known:
+            wanted.setdefault((resource.id.group, resource.kind), []).append(resource)
+    return [_open_definition(*key, found) for key, found in sorted(wanted.items()) if key not in defined]
+
+
+def _open_definition(group: str, kind: str, resources: list[Resource]) -> JsonObject:
+    singular = kind.lower()
+    plural = f"{singular[:-1]}ies" if singular.endswith("y") and singular[-2:-1] not in "aeiou" else f"{singular}s"
+    versions = sorted({resource.api_version.rpartition("/")[2] for resource in resources})
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    return {
+        "apiVersion": _API_EXTENSIONS,
+        "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": f"{plural}.{group}",
+            # Groups below k8s.io are protected: the API server asks who approved of them.
+            "annotations": {"api-approved.kubernetes.io": "unapproved, made by pytest-gitops for a test"},
+        },
+        "spec": {
+            "group": group,
+            "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": singular},
+            "scope": "Namespaced" if any(resource.namespace for resource in resources) else "Cluster",
+            "versions": [
+                {
+                    "name": version,
+                    "served": True,
+                    "storage": number == 0,
+                    "schema": schema,
+                    "subresources": {"status": {}},
+                }
+                for number, version in enumerate(versions)
+            ],
+        },
+    }
+
+
+def unavailable(cluster: Cluster) -> list[ResourceId]:
+    """Return the sources that can't be had here, and the HelmReleases that are not rendered for it."""
+    sources = [source.id for source in cluster.sources if source.directory is None and source.reason]
+    releases = [release.id for release in cluster.helm_releases if isinstance(release.outcome, Skipped)]
+    return [*sources, *releases]
+
+
+class Simulated:
+    """Says of suspended objects that they are Ready, from a thread, for as long as it isn't closed.
+
+    So what waits for the health of a HelmRelease whose chart can't be fetched goes on without it.
+    """
+
+    def __init__(self, api: Api, objects: Iterable[tuple[Kind, ResourceId]]) -> None:
+        self._api = api
+        self._objects = list(objects)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="gitops-simulated", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop; may be called twice."""
+        self._ended.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while self._objects and not self._ended.wait(PAUSE):
+            for kind, id in self._objects:
+                try:
+                    self._say(kind, id)
+                except (ApiError, LiveError):
+                    continue
+
+    def _say(self, kind: Kind, id: ResourceId) -> None:
+        obj = self._api.get(kind, id.namespace, id.name)
+        if obj is None or not (obj.get("spec") or {}).get("suspend"):
+            return
+        generation = obj["metadata"]["generation"]
+        if (obj.get("status") or {}).get("observedGeneration") == generation:
+            return
+        condition = {
+            "type": "Ready",
+            "status": "True",
+            "reason": REASON,
+            "message": "it is not available here, and is taken for ready",
+            "lastTransitionTime": obj["metadata"]["creationTimestamp"],
+        }
+        status = {"observedGeneration": generation, "conditions": [condition]}
+        self._api.merge(kind, id.namespace, id.name, {"status": status}, status=True)
