@@ -104,7 +104,8 @@ class _Run:
             namespaces = not isinstance(batch.part, HelmRelease)
             ticket = tickets.get((handle, namespaces, texts))
             if ticket is None:
-                ticket = self._validator.submit(handle, texts, namespaces=namespaces)
+                open_to_all = not (batch.part.rendered and batch.part.rendered.secrets)
+                ticket = self._validator.submit(handle, texts, namespaces=namespaces, cacheable=open_to_all)
                 tickets[handle, namespaces, texts] = ticket
             batches.setdefault(ticket, []).append(batch)
         verdicts = {verdict.ticket: verdict for verdict in self._validator.verdicts()}

@@ -196,6 +196,7 @@ class ClusterRun:
         if node.parent is None and self._redeclared(node, rendered):
             return
         self._learn_flux(rendered)
+        rendered.secrets = tuple(dict.fromkeys((*rendered.secrets, *node.secrets)))
         node.outcome = rendered
         places = self._around.places
         changed = self._registry.take(node, rendered.resources, lambda resource: places.of(resource, node.location))

@@ -81,6 +81,7 @@ class HelmReleases(Kind):
             api_versions=inputs.api.versions,
             scopes=inputs.api.scopes,
             revision=chart.revision,
+            cacheable=not node.secrets,
             tag=tag,
         )
 
@@ -88,10 +89,15 @@ class HelmReleases(Kind):
         """Return what the release applies; of a chart that isn't in the repository, templates are no files."""
         chart = _chart_of(node)
         node.detail = answer
+        answer.rendered.secrets = _secrets(node)
         if chart.archive is None and not chart.place.fetched:
             return moved(answer.rendered, self._state.trees.translate(chart.place))
         rendered = answer.rendered
-        return Rendered(tuple(templated(resource) for resource in rendered), placeholders=rendered.placeholders)
+        return Rendered(
+            tuple(templated(resource) for resource in rendered),
+            placeholders=rendered.placeholders,
+            secrets=rendered.secrets,
+        )
 
     def failed(self, node: Node, error: RenderError) -> Failed | Skipped:
         """Say where chart, values or template are wrong."""
@@ -166,6 +172,12 @@ def references(node: Node) -> tuple[Reference, ...]:
             known = found.get((kind, name))
             found[kind, name] = Reference(kind, name, optional and (known is None or known.optional))
     return tuple(found.values())
+
+
+def _secrets(node: Node) -> tuple[str, ...]:
+    """Return the values that were encrypted in Git and that a release's values come from."""
+    assert isinstance(node.inputs, ReleaseInputs)  # noqa: S101  (it was asked for)
+    return tuple(value for source in node.inputs.values if source.secret for value in source.values.values())
 
 
 def _chart_of(node: Node) -> Chart:

@@ -59,8 +59,16 @@ class Kustomizations(Kind):
         """Return its build."""
         assert isinstance(inputs, BuildInputs)  # noqa: S101  (they are this kind's own)
         tree = self._state.trees.open(inputs.place)
-        keys = self._state.settings.keys.identities
-        return BuildRequest(tree, node.path, node.object, inputs.variables, inputs.strict, keys=keys, tag=tag)
+        return BuildRequest(
+            tree,
+            node.path,
+            node.object,
+            inputs.variables,
+            inputs.strict,
+            cacheable=not node.secrets,
+            keys=self._state.settings.keys.identities,
+            tag=tag,
+        )
 
     def accept(self, node: Node, answer: Rendered) -> Rendered:
         """Return what the build gave; what stands for unknown values in it is noted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -193,6 +194,15 @@ class Node:
     def rendered(self) -> Rendered | None:
         """What it rendered to, None where it hasn't."""
         return self.outcome if isinstance(self.outcome, Rendered) else None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The decrypted values that its own object holds: those that its parent's substitution put there."""
+        rendered = self.parent.rendered if self.parent else None
+        if rendered is None or not rendered.secrets:
+            return ()
+        text = json.dumps(self.object, ensure_ascii=False)
+        return tuple(s for s in rendered.secrets if s and json.dumps(s, ensure_ascii=False)[1:-1] in text)
 
     @property
     def is_unknown(self) -> bool:

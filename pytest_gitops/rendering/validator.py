@@ -91,21 +91,24 @@ class Validator:
         found = self._ask("lint", wire.tree_parameters(int(tree["tree"])))
         return Lint() if isinstance(found, RenderError) else Lint(found["duplicates"], found["unknown"])
 
-    def submit(self, schemas: int, texts: Sequence[str], *, namespaces: bool) -> int:
+    def submit(self, schemas: int, texts: Sequence[str], *, namespaces: bool, cacheable: bool = True) -> int:
         """Queue a batch of objects, given as JSON texts, and return its ticket.
 
-        ``namespaces`` says that Flux applies them as they are: what belongs into a namespace must name one.
+        ``namespaces`` says that Flux applies them as they are: what belongs into a namespace must name one. Without
+        ``cacheable`` no verdict is kept: it may quote what was decrypted.
         """
         objects = b",".join(text.encode() for text in texts)
-        head = b'{"namespaces": %s, "schemas": %d, "objects": [' % (json.dumps(namespaces).encode(), schemas)
+        flags = json.dumps({"cacheable": cacheable, "namespaces": namespaces, "schemas": schemas})
+        head = flags.encode()[:-1] + b', "objects": ['
         self._waiting.append(self._request("validate", head + objects + b"]}"))
         self._send()
         return self._number
 
-    def submit_updates(self, schemas: int, pairs: Sequence[tuple[str, str]]) -> int:
+    def submit_updates(self, schemas: int, pairs: Sequence[tuple[str, str]], *, cacheable: bool = True) -> int:
         """Queue a batch of changes, each the JSON text of an object and of what becomes of it; return its ticket."""
         texts = b",".join(b"[%s, %s]" % (before.encode(), after.encode()) for before, after in pairs)
-        body = b'{"pairs": [%s], "schemas": %d}' % (texts, schemas)
+        flags = json.dumps({"cacheable": cacheable, "schemas": schemas})
+        body = flags.encode()[:-1] + b', "pairs": [%s]}' % texts
         self._waiting.append(self._request("validate_update", body))
         self._send()
         return self._number

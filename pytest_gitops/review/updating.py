@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from pytest_gitops.checks.context import ClusterIndex, remote_of
+from pytest_gitops.hiding import Hiding
 from pytest_gitops.model import JsonObject, Kustomization
 from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError
 from pytest_gitops.rendering.validator import Validator
@@ -61,14 +62,15 @@ class _Asking:
         opened = list(self._opened(comparison))
         batches: dict[int, _Batch] = {}
         creations: set[int] = set()
+        plain = not any(Hiding.of(side.fleet) for side in (comparison.base, comparison.head))
         for handle, cluster, changes in opened:
             pairs = [(c.before.resource.text, c.after.resource.text) for c in changes if c.before and c.after]
-            batches[self._validator.submit_updates(handle, pairs)] = (cluster, changes)
+            batches[self._validator.submit_updates(handle, pairs, cacheable=plain)] = (cluster, changes)
             # By force an object is deleted before the API server says no to the new one.
             forced = [change for change in changes if is_forced(change)]
             if forced:
                 texts = [change.held.resource.text for change in forced]
-                ticket = self._validator.submit(handle, texts, namespaces=True)
+                ticket = self._validator.submit(handle, texts, namespaces=True, cacheable=plain)
                 batches[ticket] = (cluster, forced)
                 creations.add(ticket)
         found: dict[str, dict[Change, tuple[Refusal, ...]]] = {}

@@ -12,6 +12,7 @@ import (
 type validateUpdateParams struct {
 	Schemas int             `json:"schemas"`
 	Pairs   []validate.Pair `json:"pairs"`
+	cacheable
 }
 
 // validateUpdate judges changes as the API server of the schemas' cluster would.
@@ -24,11 +25,12 @@ func (e *Engine) validateUpdate(ctx context.Context, params validateUpdateParams
 	for _, pair := range params.Pairs {
 		texts = append(texts, pair[0], pair[1])
 	}
-	key, err := opened.cache.KeyOf([]any{"validate_update", opened.key}, texts...)
+	store := params.in(opened.cache)
+	key, err := store.KeyOf([]any{"validate_update", opened.key}, texts...)
 	if err != nil {
 		return nil, err
 	}
-	if entry, found := opened.cache.Get(key, nil); found {
+	if entry, found := store.Get(key, nil); found {
 		return protocol.Raw(entry), nil
 	}
 	findings, err := opened.set.ValidateUpdate(ctx, params.Pairs)
@@ -37,7 +39,7 @@ func (e *Engine) validateUpdate(ctx context.Context, params validateUpdateParams
 	}
 	result, err := protocol.Encode(validateResult{findings})
 	if err == nil {
-		opened.cache.Put(key, &tree.Trace{}, result)
+		store.Put(key, &tree.Trace{}, result)
 	}
 	return result, err
 }

@@ -79,6 +79,20 @@ type validateParams struct {
 	Schemas    int               `json:"schemas"`
 	Namespaces bool              `json:"namespaces"`
 	Objects    []json.RawMessage `json:"objects"`
+	cacheable
+}
+
+// cacheable tells whether an answer may be kept; it may unless the caller says otherwise.
+type cacheable struct {
+	Cacheable *bool `json:"cacheable"`
+}
+
+// in returns the cache to keep an answer in, nil where it may not be kept.
+func (c cacheable) in(store *cache.Cache) *cache.Cache {
+	if c.Cacheable != nil && !*c.Cacheable {
+		return nil
+	}
+	return store
 }
 
 type validateResult struct {
@@ -90,11 +104,12 @@ func (e *Engine) validate(ctx context.Context, params validateParams) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	key, err := opened.cache.KeyOf([]any{"validate", opened.key, params.Namespaces}, params.Objects...)
+	store := params.in(opened.cache)
+	key, err := store.KeyOf([]any{"validate", opened.key, params.Namespaces}, params.Objects...)
 	if err != nil {
 		return nil, err
 	}
-	if entry, found := opened.cache.Get(key, nil); found {
+	if entry, found := store.Get(key, nil); found {
 		return protocol.Raw(entry), nil
 	}
 	findings, err := opened.set.Validate(ctx, params.Objects, params.Namespaces)
@@ -103,7 +118,7 @@ func (e *Engine) validate(ctx context.Context, params validateParams) (any, erro
 	}
 	result, err := protocol.Encode(validateResult{findings})
 	if err == nil {
-		opened.cache.Put(key, &tree.Trace{}, result)
+		store.Put(key, &tree.Trace{}, result)
 	}
 	return result, err
 }
