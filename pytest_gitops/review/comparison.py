@@ -5,6 +5,7 @@ Other than a Review, a Comparison holds whole objects, as the rules need them: n
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -175,9 +176,20 @@ class ClusterComparison:
 
     def of(self, pair: PartPair) -> Iterator[Change]:
         """Yield the changes to objects that a part applies, or applied."""
+        found = {}
+        for part in (pair.before, pair.after):
+            for change in self._by_part.get(id(part), ()):
+                found[id(change)] = change
+        yield from found.values()
+
+    @cached_property
+    def _by_part(self) -> dict[int, list[Change]]:
+        found: dict[int, list[Change]] = defaultdict(list)
         for change in self.changes:
-            if any(held and held.part in (pair.before, pair.after) for held in (change.before, change.after)):
-                yield change
+            for held in (change.before, change.after):
+                if held is not None:
+                    found[id(held.part)].append(change)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,7 @@ from pytest_gitops.model import HelmRelease, Kustomization, Part, Resource, Reso
 from pytest_gitops.objects import listed, mapping
 from pytest_gitops.review.comparison import Change, ClusterComparison
 from pytest_gitops.review.model import Action, Fate
+from pytest_gitops.review.releases import is_reinstalled
 
 _FLUX = "kustomize.toolkit.fluxcd.io"
 _PRUNE = f"{_FLUX}/prune"
@@ -20,33 +21,37 @@ _FORCE = f"{_FLUX}/force"
 _SET_PRUNE = "fluxcd.controlplane.io/prune"
 _KEEP = "helm.sh/resource-policy"
 _MOST_PARENTS = 100
+# Names of the parts whose end is being asked for: Kustomizations may declare each other, and themselves.
+_Asked = tuple[str, ...]
 
 
-def fate_of(change: Change, cluster: ClusterComparison) -> Fate:
+def fate_of(change: Change, cluster: ClusterComparison, asked: _Asked = ()) -> Fate:
     """Return what becomes of a change in the cluster."""
     if not change.known:
         return Fate.UNKNOWN
     if change.before is not None and change.after is None:
-        return fate_of_removed(change.before.resource, change.before.part, cluster)
+        return fate_of_removed(change.before.resource, change.before.part, cluster, asked)
     if (change.after and change.after.part.suspended) or unapplied(change) is not None:
         return Fate.HELD_BACK
     if any(refusal.sure for refusal in cluster.refusals.get(change, ())):
         return Fate.RECREATED if is_forced(change) else Fate.REFUSED
-    return Fate.RECREATED if is_made_anew(change, cluster) else Fate.APPLIED
+    return Fate.RECREATED if is_made_anew(change, cluster, asked) else Fate.APPLIED
 
 
-def fate_of_removed(resource: Resource, part: Part, cluster: ClusterComparison) -> Fate:
+def fate_of_removed(resource: Resource, part: Part, cluster: ClusterComparison, asked: _Asked = ()) -> Fate:
     """Return what becomes of an object that its part, as base has that, no longer applies."""
     if cluster.head is None or is_kept(resource, part):
         return Fate.LEFT_BEHIND
     pair = cluster.pair(part, head=False)
-    after = pair.after if pair else None
+    after = pair.after if pair and not pair.renamed else None
     if after is None:
-        return _fate_with(part, cluster)
+        return _fate_with(part, cluster, asked)
     if after.suspended:
         return Fate.HELD_BACK
     if isinstance(part, Kustomization) and isinstance(after, Kustomization) and remote_of(part) != remote_of(after):
         return Fate.LEFT_BEHIND  # The inventory doesn't know of clusters.
+    if isinstance(part, HelmRelease) and isinstance(after, HelmRelease) and is_reinstalled(part, after):
+        return Fate.UNINSTALLED
     return Fate.PRUNED if prunes(after) else Fate.LEFT_BEHIND
 
 
@@ -65,15 +70,18 @@ def is_orphaning(part: Part) -> bool:
     return policy == "Orphan" or (policy == "MirrorPrune" and not prunes(part))
 
 
-def is_deleted(part: Part, cluster: ClusterComparison) -> bool:
+def is_deleted(part: Part, cluster: ClusterComparison, asked: _Asked = ()) -> bool:
     """Return whether the cluster deletes a part of base that head doesn't have; its objects may outlive it."""
     declaration = cluster.declaration(part)
-    return declaration is None or fate_of(declaration, cluster) in (Fate.PRUNED, Fate.UNINSTALLED, Fate.RECREATED)
+    if declaration is None or part.name in asked:
+        return True
+    fate = fate_of(declaration, cluster, (*asked, part.name))
+    return fate in (Fate.PRUNED, Fate.UNINSTALLED, Fate.RECREATED)
 
 
-def _fate_with(part: Part, cluster: ClusterComparison) -> Fate:
+def _fate_with(part: Part, cluster: ClusterComparison, asked: _Asked) -> Fate:
     """Return what becomes of the objects of a part that is gone: its controller's finalizer decides."""
-    if is_orphaning(part) or not is_deleted(part, cluster):
+    if is_orphaning(part) or not is_deleted(part, cluster, asked):
         return Fate.LEFT_BEHIND
     return Fate.UNINSTALLED if isinstance(part, HelmRelease) else Fate.PRUNED
 
@@ -113,7 +121,7 @@ def is_forced(change: Change) -> bool:
     return change.after.part.spec.get("force") is True or any(_says(side, _FORCE, "enabled") for side in sides)
 
 
-def is_made_anew(change: Change, cluster: ClusterComparison) -> bool:
+def is_made_anew(change: Change, cluster: ClusterComparison, asked: _Asked = ()) -> bool:
     """Return whether an object that another part comes to apply may be deleted by the one that did so far.
 
     kustomize-controller deletes only what bears the labels of the Kustomization that prunes. The new owner puts its
@@ -127,7 +135,7 @@ def is_made_anew(change: Change, cluster: ClusterComparison) -> bool:
     pair = cluster.pair(giver, head=False)
     still = pair.after if pair and not pair.renamed else None
     if still is None:
-        return not is_orphaning(giver) and is_deleted(giver, cluster)
+        return not is_orphaning(giver) and is_deleted(giver, cluster, asked)
     return prunes(still) and not still.suspended and not waits_for(still, taker, cluster)
 
 

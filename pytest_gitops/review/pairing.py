@@ -189,7 +189,7 @@ def _with_generated(changes: Iterable[Change], homes: Mapping[int, PartPair]) ->
     pairs = {
         id(new[family][0]): lost[family][0]
         for family in new
-        if len(new[family]) == 1 and len(lost.get(family, ())) == 1
+        if len(new[family]) == 1 and len(lost.get(family, ())) == 1 and new[family][0].id != lost[family][0].id
     }
     merged = {id(change) for change in pairs.values()}
     for change in given:

@@ -141,8 +141,8 @@ class _Telling:
     def _parts(self) -> Iterable[PartChange]:
         touched = {id(h.part) for change in self._cluster.changes for h in (change.before, change.after) if h}
         for pair in self._cluster.parts:
-            differs = pair.action is not None or _outcome(pair.before) != _outcome(pair.after)
-            if differs or any(id(part) in touched for part in (pair.before, pair.after)):
+            differs = any(told(pair.before) != told(pair.after) for told in (_outcome, _chart))
+            if pair.action is not None or differs or any(id(part) in touched for part in (pair.before, pair.after)):
                 yield _part(pair)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pytest_gitops.checks.context import ClusterIndex
-from pytest_gitops.model import Resource
+from pytest_gitops.model import Part, Resource
 from pytest_gitops.objects import listed, mapping, scalar
+from pytest_gitops.review.fates import is_kept
 
 # Kinds whose operators delete the volumes or the database along with the object.
 OPERATED = (
@@ -53,6 +54,12 @@ def loss(resource: Resource, cluster: ClusterIndex) -> str | None:
         ("apps", "StatefulSet"): "its volume claims and their data" if _deletes_claims(resource) else None,
     }
     return lost.get((group, kind))
+
+
+def losses(part: Part, cluster: ClusterIndex) -> list[str]:
+    """Return what is lost, and with which object, when all that a part applies is deleted."""
+    found = ((resource, loss(resource, cluster)) for resource in part.rendered or () if not is_kept(resource, part))
+    return [f"{resource.id} with {lost}" for resource, lost in found if lost]
 
 
 def _reclaims(volume: Resource) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from pytest_gitops.checks.context import remote_of
 from pytest_gitops.checks.overlay_file import is_overlay_file
 from pytest_gitops.checks.sources import entry, line_of
-from pytest_gitops.model import Kustomization, Location, Part, ResourceId
+from pytest_gitops.model import HelmRelease, Kustomization, Location, Part, ResourceId
 from pytest_gitops.review.comparison import Change, ClusterComparison, Held, PartPair, rendered
+from pytest_gitops.review.releases import is_reinstalled
 
 _LISTED = 6
 
@@ -43,7 +44,7 @@ def is_explained(change: Change, cluster: ClusterComparison) -> bool:
     if change.before is None:
         return False
     pair = cluster.pair(change.before.part, head=False)
-    return pair is not None and (pair.after is None or pair.renamed or is_retargeted(pair) or _goes_elsewhere(pair))
+    return pair is not None and (pair.after is None or pair.renamed or is_retargeted(pair) or _starts_anew(pair))
 
 
 def is_retargeted(pair: PartPair) -> bool:
@@ -53,11 +54,11 @@ def is_retargeted(pair: PartPair) -> bool:
     return pair.before.spec.get("targetNamespace") != pair.after.spec.get("targetNamespace")
 
 
-def _goes_elsewhere(pair: PartPair) -> bool:
-    """Return whether a Kustomization comes to apply to another cluster."""
-    if not isinstance(pair.before, Kustomization) or not isinstance(pair.after, Kustomization):
-        return False
-    return remote_of(pair.before) != remote_of(pair.after)
+def _starts_anew(pair: PartPair) -> bool:
+    """Return whether a Kustomization comes to apply to another cluster, or a release is installed anew."""
+    if isinstance(pair.before, HelmRelease) and isinstance(pair.after, HelmRelease):
+        return is_reinstalled(pair.before, pair.after)
+    return pair.before is not None and pair.after is not None and remote_of(pair.before) != remote_of(pair.after)
 
 
 def places(held: Held, cluster: ClusterComparison) -> tuple[Location, ...]:

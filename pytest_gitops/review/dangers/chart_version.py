@@ -8,9 +8,9 @@ from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.model import HelmRelease, Severity
 from pytest_gitops.objects import mapping
 from pytest_gitops.review.comparison import ClusterComparison, PartPair
-from pytest_gitops.review.dangers._releases import chart_of
 from pytest_gitops.review.dangers._telling import named
 from pytest_gitops.review.dangers._versions import numbers
+from pytest_gitops.review.releases import chart_of
 
 _WHERE = ("spec", "chart", "spec", "version")
 

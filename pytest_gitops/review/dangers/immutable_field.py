@@ -110,7 +110,7 @@ def _consequence(part: Part, changes: list[Change], cluster: ClusterComparison, 
         return f"By force, Flux deletes {it} and makes {it} anew{f'; lost is {listed(lost)}' if lost else ''}"
     if isinstance(part, HelmRelease):
         return f"The upgrade of {named(part)} fails" if sure else f"The upgrade of {named(part)} may fail"
-    return f"{named(part)} {'applies' if sure else 'may apply'} nothing of the change"
+    return f"{named(part)} {'fails' if sure else 'may fail'} and applies nothing further"
 
 
 def _loss(change: Change, cluster: ClusterComparison) -> str | None:

@@ -106,16 +106,16 @@ def _leaves(change: Change, pair: PartPair) -> bool:
 def _message(pair: PartPair, taker: Part, changes: list[Change], cluster: ClusterComparison) -> str:
     giver = pair.before
     assert giver is not None  # noqa: S101 - it gives objects away
-    verb = "moves" if len(changes) == 1 else "move"
+    verb, be = ("moves", "is") if len(changes) == 1 else ("move", "are")
     what = f"{counted(len(changes), 'object')} {verb} from {named(giver)} to {named(taker)}"
-    return f"{what} and {_outcome(giver, taker, cluster)}: {listed(ids(changes))}{_losses(changes, cluster)}"
+    return f"{what} and {_outcome(giver, taker, be, cluster)}: {listed(ids(changes))}{_losses(changes, cluster)}"
 
 
-def _outcome(giver: Part, taker: Part, cluster: ClusterComparison) -> str:
+def _outcome(giver: Part, taker: Part, be: str, cluster: ClusterComparison) -> str:
     if isinstance(giver, HelmRelease) or isinstance(taker, HelmRelease):
         return "may be missing afterwards, as the former deletes without regard to the latter"
     if waits_for(taker, giver, cluster):
-        return "are made anew: the former deletes first, as the latter waits for it"
+        return f"{be} made anew, as the latter waits for the former, which deletes first"
     return "may be deleted, if the former reconciles before the latter"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_gitops.checks.rule import Violation, rule
+from pytest_gitops.model import Severity
 from pytest_gitops.review.comparison import Change, ClusterComparison
 from pytest_gitops.review.dangers._telling import counted, is_explained, places
 from pytest_gitops.review.fates import fate_of
@@ -19,7 +20,7 @@ from pytest_gitops.review.model import Action, Fate
     scope="change",
     kinds=["Namespace"],
     description="A change does not have Flux delete a namespace: with it goes everything inside, volumes' claims too, "
-    "whoever made it.",
+    "whoever made it. Where Git still has objects in it, Flux can't apply them any more: an error.",
     remedy="Keep the namespace, or annotate it with `kustomize.toolkit.fluxcd.io/prune: disabled` in a change before "
     "this one.",
     source="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
@@ -55,4 +56,4 @@ def namespace_removed(change: Change, cluster: ClusterComparison) -> Iterator[Vi
     message = f"Namespace {change.id.name} is deleted, with everything in it"
     if inside:
         message += f", also {counted(inside, 'object')} that Git still has there"
-    yield Violation(message, related=places(change.before, cluster))
+    yield Violation(message, severity=Severity.ERROR if inside else None, related=places(change.before, cluster))

@@ -49,10 +49,10 @@ data: {a: two}
 """,
     ],
 )
-def not_applied(change: Change, _: ClusterComparison) -> Iterator[Violation]:
+def not_applied(change: Change, cluster: ClusterComparison) -> Iterator[Violation]:
     """Yield a violation for a change that an annotation holds back."""
     why = unapplied(change)
-    if why is None or change.after is None or change.after.part.suspended:
+    if why is None or change.after is None or change.after.part.suspended or cluster.base is None:
         return
     path = next((path for path in change.fields if path[:1] != _METADATA), None)
     if path is not None or change.before is None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_gitops.checks.rule import Scope, Violation, rule
-from pytest_gitops.model import HelmRelease, Kustomization, Part, Severity
+from pytest_gitops.model import HelmRelease, Part, Severity
 from pytest_gitops.review.comparison import ClusterComparison, PartPair
-from pytest_gitops.review.dangers._data import loss
-from pytest_gitops.review.dangers._releases import identity
+from pytest_gitops.review.dangers._data import losses
 from pytest_gitops.review.dangers._telling import below, counted, is_retargeted, listed, named
 from pytest_gitops.review.fates import is_deleted, is_kept, is_orphaning
+from pytest_gitops.review.releases import identity
 
 _RACE = (
     "Do it in three changes: set `spec.deletionPolicy: Orphan` on the old one, then rename it, then remove the policy."
@@ -85,24 +85,23 @@ def part_renamed(pair: PartPair, cluster: ClusterComparison) -> Iterator[Violati
         return
     if not is_deleted(old, cluster):
         yield Violation(
-            f"{named(old)} is renamed to {new.name}, but stays in the cluster: both apply the same objects",
+            f"{named(old)} is renamed to {_name(new)}, but stays in the cluster: both apply the same objects",
             ("metadata", "name"),
             new,
             severity=Severity.ERROR if not old.suspended else None,
             remedy=f"Delete {named(old)} by hand, with `spec.deletionPolicy: Orphan` set.",
         )
     elif isinstance(old, HelmRelease) and isinstance(new, HelmRelease):
-        yield from _release(old, new)
+        yield from _release(old, new, cluster)
     elif is_orphaning(old):
-        message = f"{named(old)} is renamed to {new.name}, which takes its objects over: the old one deletes none"
+        message = f"{named(old)} is renamed to {_name(new)}, which takes its objects over: the old one deletes none"
         yield Violation(message, ("metadata", "name"), new, severity=Severity.INFO)
     elif applied := _deletable(old):
-        yield Violation(
-            f"{named(old)} is renamed to {new.name}: its finalizer deletes the {counted(len(applied), 'object')} that "
-            f"both apply, unless the new one comes first{_losses(old, cluster)}",
-            ("metadata", "name"),
-            new,
+        said = (
+            f"its finalizer deletes the {counted(len(applied), 'object')} that both apply, unless the new one is first"
         )
+        message = f"{named(old)} is renamed to {_name(new)}: {said}{_losses(old, cluster)}"
+        yield Violation(message, ("metadata", "name"), new)
 
 
 def _moves_along(part: Part, cluster: ClusterComparison) -> bool:
@@ -112,31 +111,35 @@ def _moves_along(part: Part, cluster: ClusterComparison) -> bool:
     return above is not None and is_retargeted(above)
 
 
+def _name(part: Part) -> str:
+    return f"{part.id.namespace}/{part.id.name}"
+
+
 def _deletable(part: Part) -> list[str]:
     return [str(resource.id) for resource in part.rendered or () if not is_kept(resource, part)]
 
 
 def _losses(part: Part, cluster: ClusterComparison) -> str:
     """Return what is lost for good with what the finalizer deletes."""
-    lost = []
-    for resource in part.rendered or ():
-        if cluster.base and not is_kept(resource, part) and (what := loss(resource, cluster.base)):
-            lost.append(f"{resource.id} with {what}")
-    parts = below(part, cluster.base.cluster.parts if cluster.base else ())
-    if isinstance(part, Kustomization) and parts:
-        lost.append(f"what {counted(len(parts), 'part')} below it applied")
+    if cluster.base is None:
+        return ""
+    lost = losses(part, cluster.base)
+    if declared := below(part, cluster.base.cluster.parts):
+        lost.append(f"what {listed(named(other) for other in declared)} applied")
     return f"; lost may be {listed(lost)}" if lost else ""
 
 
-def _release(old: HelmRelease, new: HelmRelease) -> Iterator[Violation]:
+def _release(old: HelmRelease, new: HelmRelease, cluster: ClusterComparison) -> Iterator[Violation]:
     if old.suspended:
         return
     where = ("metadata", "name")
     before, after = identity(old), identity(new)
-    said = f"{named(old)} is renamed to {new.name}"
+    said = f"{named(old)} is renamed to {_name(new)}"
     if before[:2] == after[:2]:
         message = f"{said} and uninstalls the release {before[0]}, which is the new one's"
         yield Violation(message, where, new, severity=Severity.ERROR, remedy=_RELEASE)
     else:
+        lost = listed(losses(old, cluster.base)) if cluster.base else ""
         message = f"{said}: the release {before[0]} is uninstalled, and {after[0]} installed"
+        message += f"; lost is {lost}" if lost else ""
         yield Violation(message, where, new, remedy=_KEEP)

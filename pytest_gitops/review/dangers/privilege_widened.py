@@ -76,9 +76,9 @@ metadata: {name: apps}
 """,
     ],
 )
-def privilege_widened(change: Change, _: ClusterComparison) -> Iterator[Violation]:
+def privilege_widened(change: Change, cluster: ClusterComparison) -> Iterator[Violation]:
     """Yield a violation for a workload that may do more, or a namespace that enforces less."""
-    if change.after is None:
+    if change.after is None or cluster.base is None:
         return
     if change.id.kind == "Namespace":
         yield from _enforced(change)

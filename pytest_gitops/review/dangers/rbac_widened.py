@@ -10,6 +10,7 @@ from pytest_gitops.objects import listed, mapping, scalar
 from pytest_gitops.review.comparison import Change, ClusterComparison
 from pytest_gitops.review.dangers._grants import new_grants
 from pytest_gitops.review.dangers._telling import listed as joined
+from pytest_gitops.review.fates import is_forced
 
 _ANYBODY = ("system:anonymous", "system:unauthenticated", "system:authenticated", "system:serviceaccounts")
 _ADMIN = "cluster-admin"
@@ -67,9 +68,11 @@ subjects: [{kind: ServiceAccount, name: web, namespace: apps}]
 """,
     ],
 )
-def rbac_widened(change: Change, _: ClusterComparison) -> Iterator[Violation]:
+def rbac_widened(change: Change, cluster: ClusterComparison) -> Iterator[Violation]:
     """Yield a violation for a role that allows more, or a binding that gives a role to more."""
-    if change.after is None or change.id.group != "rbac.authorization.k8s.io":
+    if change.after is None or change.id.group != "rbac.authorization.k8s.io" or cluster.base is None:
+        return
+    if any(refusal.sure for refusal in cluster.refusals.get(change, ())) and not is_forced(change):
         return
     yield from _bound(change) if change.id.kind.endswith("Binding") else _allowed(change)
 

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 from pytest_gitops.checks.rule import FieldPath, Scope, Violation, rule
 from pytest_gitops.model import HelmRelease
-from pytest_gitops.objects import mapping
 from pytest_gitops.review.comparison import ClusterComparison, PartPair
-from pytest_gitops.review.dangers._data import loss
-from pytest_gitops.review.dangers._releases import chart_of, identity
+from pytest_gitops.review.dangers._data import losses
 from pytest_gitops.review.dangers._telling import listed, named
-from pytest_gitops.review.fates import is_kept
+from pytest_gitops.review.releases import chart_of, identity, is_reinstalled
 
 _FIELDS: tuple[tuple[str, FieldPath], ...] = (
     ("release name", ("spec", "releaseName")),
@@ -65,17 +63,11 @@ def release_reinstalled(pair: PartPair, cluster: ClusterComparison) -> Iterator[
         if before != after:
             yield Violation(_message(new, f"its {what} changes from {before} to {after}", old, cluster), path, new)
             return
-    before, after = chart_of(old)[0], chart_of(new)[0]
-    strategy = mapping(new.spec, "upgrade").get("chartNameChangeStrategy")
-    if before and after and before != after and strategy != "InPlaceUpdate":
-        message = _message(new, f"its chart changes from {before} to {after}", old, cluster)
+    if is_reinstalled(old, new):
+        message = _message(new, f"its chart changes from {chart_of(old)[0]} to {chart_of(new)[0]}", old, cluster)
         yield Violation(message, ("spec", "chart", "spec", "chart"), new)
 
 
 def _message(release: HelmRelease, why: str, old: HelmRelease, cluster: ClusterComparison) -> str:
-    lost = []
-    for resource in old.rendered or ():
-        if cluster.base and not is_kept(resource, old) and (what := loss(resource, cluster.base)):
-            lost.append(f"{resource.id} with {what}")
-    losses = f"; lost is {listed(lost)}" if lost else ""
-    return f"{named(release)} is uninstalled and installed anew, as {why}{losses}"
+    lost = listed(losses(old, cluster.base)) if cluster.base else ""
+    return f"{named(release)} is uninstalled and installed anew, as {why}{f'; lost is {lost}' if lost else ''}"

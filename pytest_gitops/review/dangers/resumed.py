@@ -53,7 +53,6 @@ def resumed(pair: PartPair, cluster: ClusterComparison) -> Iterator[Violation]:
     if pair.before is None or pair.after is None or not pair.before.suspended or pair.after.suspended:
         return
     objects, here = pair.after.rendered, sum(1 for _ in cluster.of(pair))
-    held = f"all of its {counted(len(objects), 'object')}" if objects is not None else "all of its objects"
-    changed = f", {here} of them changed here" if here else ""
-    message = f"{named(pair.after)} is resumed: it applies {held} as Git has them now{changed}"
+    held = f" It has {counted(len(objects), 'object')}, {here or 'none'} of them changed here" if objects else ""
+    message = f"{named(pair.after)} is resumed, and applies all that changed since it was suspended.{held}"
     yield Violation(message, ("spec", "suspend"), pair.after)

@@ -8,6 +8,7 @@ from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.model import Severity
 from pytest_gitops.review.comparison import ClusterComparison, PartPair
 from pytest_gitops.review.dangers._telling import counted, ids, listed, named
+from pytest_gitops.review.model import Action
 
 _WHERE = ("spec", "suspend")
 
@@ -69,7 +70,8 @@ def suspended(pair: PartPair, cluster: ClusterComparison) -> Iterator[Violation]
     after = pair.after
     if after is None or not after.suspended:
         return
-    waiting = list(cluster.of(pair))
+    # Of a part that is renamed, everything moves along.
+    waiting = [change for change in cluster.of(pair) if not pair.renamed or change.action is not Action.MOVED]
     several = f"{counted(len(waiting), 'change')}: {listed(ids(waiting))}"
     if pair.before is not None and not pair.before.suspended:
         message = f"{named(after)} is suspended from now on"

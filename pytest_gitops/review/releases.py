@@ -23,3 +23,12 @@ def chart_of(release: HelmRelease) -> tuple[str, str]:
     spec = mapping(release.spec, "chart", "spec")
     repository = mapping(spec, "sourceRef").get("kind") == "HelmRepository"
     return scalar(spec, "chart") if repository else "", scalar(spec, "version")
+
+
+def is_reinstalled(before: HelmRelease, after: HelmRelease) -> bool:
+    """Return whether helm-controller uninstalls a release to install what the HelmRelease says now."""
+    if identity(before) != identity(after):
+        return True
+    old, new = chart_of(before)[0], chart_of(after)[0]
+    in_place = mapping(after.spec, "upgrade").get("chartNameChangeStrategy") == "InPlaceUpdate"
+    return bool(old and new and old != new) and not in_place
