@@ -11,7 +11,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "review_reports"))
 
 from report import Table
-from reviews import large_review  # the same reviews as in the tests
+from review_samples import large_review  # the same reviews as in the tests
 
 from pytest_gitops.review.reports import to_html
 

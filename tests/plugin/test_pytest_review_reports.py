@@ -76,9 +76,9 @@ SUMMARY = [
     "production: 1 changed",
 ]
 OBJECTS = [
-    "~ ConfigMap/web/web-production: changed (flux-system/apps in production)",
-    "~ ConfigMap/web/web-staging: changed (flux-system/apps in staging)",
-    "+ ConfigMap/more/more-staging: added (flux-system/apps in staging)",
+    "~ ConfigMap/web/web-production: changed in flux-system/apps (production)",
+    "~ ConfigMap/web/web-staging: changed in flux-system/apps (staging)",
+    "+ ConfigMap/more/more-staging: added in flux-system/apps (staging)",
 ]
 
 
@@ -96,6 +96,27 @@ def test_the_terminal_shows_diffs_where_asked(run_checks: Run) -> None:
     shown = section(run_checks("--gitops-check=review", "--gitops-base=HEAD", "-vv"))
     assert "    -  greeting: hello" in shown
     assert "    +  greeting: good morning" in shown
+
+
+SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata:
+  name: more
+  namespace: more
+stringData:
+  password: hunter2hunter2
+"""
+
+
+def test_no_secret_reaches_a_report_or_the_terminal(pytester: pytest.Pytester, run_checks: Run) -> None:
+    (pytester.path / "apps/staging/more.yaml").write_text(SECRET, encoding="utf-8")
+    result = run_checks("--gitops-check=review", "--gitops-base=HEAD", "-vv", *REPORTS)
+    texts = [(pytester.path / name.rpartition(":")[2]).read_text(encoding="utf-8") for name in NAMES]
+    for text in (*texts, result.stdout.str()):
+        assert "more-staging" in text
+        assert "hunter2" not in text
+        assert "aHVudGVyMmh1bnRlcjI" not in text
 
 
 def test_no_review_without_a_base(run_checks: Run) -> None:
@@ -135,4 +156,4 @@ def test_kustomizations_that_come_are_told(pytester: pytest.Pytester, run_checks
     added = kustomization("canary", "./apps/canary")
     (pytester.path / "clusters/staging/canary.yaml").write_text(added, encoding="utf-8")
     shown = section(run_checks("--gitops-check=review", "--gitops-base=HEAD", "-v"))
-    assert "Kustomization flux-system/canary: added (staging)" in shown
+    assert "Kustomization/flux-system/canary: added (staging)" in shown

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from conftest import Opened
-from reviews import EMPTY, fleet_review, hostile_review, large_review, skipped_review
+from opened_page import Opened
+from review_samples import EMPTY, fleet_review, hostile_review, large_review, skipped_review
 
 from pytest_gitops.review.model import Review
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from reviews import EMPTY, expected, fleet_review, hostile_review, large_review, skipped_review
+from review_samples import EMPTY, expected, fleet_review, hostile_review, large_review, skipped_review
 
 import pytest_gitops.review.reports
 from pytest_gitops.review.model import Review
@@ -72,7 +72,9 @@ def test_what_is_no_review_is_refused(text: str, told: str) -> None:
 
 
 def test_the_reference_names_every_field(schema: Any) -> None:
-    reference = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "review-json.md").read_text(encoding="utf-8")
+    reference = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "review-json.md").read_text(
+        encoding="utf-8"
+    )
     nodes, names = [schema], set()
     while nodes:
         node = nodes.pop()

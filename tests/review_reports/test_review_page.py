@@ -9,7 +9,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from reviews import EMPTY, HOSTILE, fleet_review, hostile_review, large_review, skipped_review
+from review_samples import EMPTY, HOSTILE, fleet_review, hostile_review, large_review, skipped_review
 
 from pytest_gitops.review.model import Review
 from pytest_gitops.review.reports import to_html

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from reviews import EMPTY, expected, fleet_review, hostile_review, skipped_review
+from review_samples import EMPTY, expected, fleet_review, hostile_review, skipped_review
 
 from pytest_gitops.review.model import Review
 from pytest_gitops.review.reports.terminal import lines, write_review

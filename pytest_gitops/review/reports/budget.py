@@ -29,14 +29,27 @@ class Budget:
             self._add("\n\n".join([title, "\n".join(fitting)]))
 
     def table(
-        self, head: str, rows: Sequence[str], most: int, noun: str, share: float = 0.4, *, title: str = ""
+        self,
+        head: str,
+        rows: Sequence[str],
+        most: int,
+        noun: str,
+        share: float = 0.4,
+        *,
+        title: str = "",
+        open_to: int = 10,
     ) -> None:
-        """Add a table of at most ``most`` rows; below a title, it is folded."""
+        """Add a table of at most ``most`` rows below a title; one of more than ``open_to`` rows is folded."""
         fitting = self._fitting(rows[:most], int(self._left * share) - len(head) - len(title))
         self._miss(noun, len(rows) - len(fitting))
         if fitting:
             table = "\n".join([head, *fitting])
-            self._add(f"<details><summary>{title}</summary>\n\n{table}\n\n</details>" if title else table)
+            if not title:
+                self._add(table)
+            elif len(rows) <= open_to:
+                self._add(f"### {title}\n\n{table}")
+            else:
+                self._add(f"<details><summary>{title} ({len(rows)})</summary>\n\n{table}\n\n</details>")
 
     def folded(self, title: str, entries: Sequence[tuple[str, str]]) -> None:
         """Add entries, each a line or, where there is room for it, in full; lines go before what is in them."""

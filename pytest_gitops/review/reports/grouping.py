@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pytest_gitops.model import Finding, Location, Severity
 from pytest_gitops.review.model import Action, ClusterReview, Fate, ImageChange, ObjectChange, PartChange, Review
 from pytest_gitops.review.reports.summary import by_danger, danger_order, rank, worst
+from pytest_gitops.review.reports.wording import part_news
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +73,24 @@ def shared_images(review: Review) -> list[SharedImage]:
     return sorted(shared, key=lambda one: (one.image.name, one.image.before or "", one.image.after or ""))
 
 
-def shared_parts(review: Review) -> list[SharedPart]:
-    """Return the parts that changed themselves or are not rendered, by name."""
+def shared_parts(review: Review) -> tuple[list[SharedPart], list[SharedPart]]:
+    """Return the parts of which there is something to say, by name: first what changes, then what can't be compared.
+
+    That only its own object changed isn't said: that is one of the changes.
+    """
     found: dict[PartChange, list[str]] = {}
     for cluster in review.clusters:
         for part in cluster.parts:
-            if part.action or not part.known or part.outcome_after in ("failed", "skipped"):
-                _note(found.setdefault(replace(part, location=None, depends_on=(), parent=None), []), cluster.name)
+            _note(found.setdefault(replace(part, location=None, depends_on=(), parent=None), []), cluster.name)
     shared = [SharedPart(part, tuple(sorted(clusters))) for part, clusters in found.items()]
-    return sorted(shared, key=lambda one: (one.part.name, one.clusters))
+    shared.sort(key=lambda one: (one.part.name, one.clusters))
+    told = [one for one in shared if part_news(one.part) not in ([], [Action.CHANGED.value])]
+    return [one for one in told if _is_told(one.part)], [one for one in told if not _is_told(one.part)]
+
+
+def _is_told(part: PartChange) -> bool:
+    """Return whether there is more to say of a part than that it isn't rendered: a release may get another chart."""
+    return part.chart_before != part.chart_after or (part.known and part.outcome_after in ("rendered", None))
 
 
 def every_part(review: Review) -> list[SharedPart]:

@@ -11,6 +11,7 @@ from pytest_gitops.review.reports.grouping import (
     SharedChange,
     SharedFinding,
     SharedImage,
+    SharedPart,
     alike,
     shared_changes,
     shared_findings,
@@ -29,6 +30,7 @@ from pytest_gitops.review.reports.wording import (
     owner,
     part_news,
     revision,
+    tag,
 )
 
 GITHUB_LIMIT = 65_536
@@ -53,9 +55,14 @@ def to_markdown(review: Review, limit: int = GITHUB_LIMIT) -> str:
     everywhere = len(review.clusters)
     findings = shared_findings(review)
     budget.section("### Dangers", [_finding(found, everywhere) for found in findings], 0.4, "findings")
-    budget.table(_PARTS, list(_part_rows(review)), _ROWS, "parts", 0.2)
-    budget.table(_IMAGES, [_image_row(image, everywhere) for image in shared_images(review)], _ROWS, "images", 0.3)
-    budget.table(_FILES, [_file_row(file) for file in _by_touch(review)], _ROWS, "files", 0.2, title=_FILES_TITLE)
+    known, unknown = shared_parts(review)
+    budget.table(_PARTS, _part_rows(known, everywhere), _ROWS, "parts", 0.2, title="Kustomizations and releases")
+    images = shared_images(review)
+    budget.table(_IMAGES, [_image_row(image, everywhere) for image in images], _ROWS, "images", 0.3, title="Images")
+    budget.table(
+        _FILES, [_file_row(file) for file in _by_touch(review)], _ROWS, "files", 0.2, title=_FILES_TITLE, open_to=0
+    )
+    budget.table(_PARTS, _part_rows(unknown, everywhere), _ROWS, "parts", 0.2, title=_UNKNOWN_TITLE, open_to=0)
     groups = alike(shared_changes(review))
     budget.folded("### Changes", [(_line(group, everywhere), _details(group, everywhere)) for group in groups])
     budget.section("### Notes", [f"- {prose(note)}" for note in review.notes], 0.5, "notes")
@@ -63,9 +70,10 @@ def to_markdown(review: Review, limit: int = GITHUB_LIMIT) -> str:
 
 
 _CLUSTERS = "| cluster | added | changed | removed | moved | images | dangers |\n|---|--:|--:|--:|--:|--:|---|"
-_PARTS = "### Kustomizations and releases\n\n| part | | clusters |\n|---|---|---|"
-_IMAGES = "### Images\n\n| image | before | after | workloads | clusters |\n|---|---|---|---|---|"
+_PARTS = "| part | | clusters |\n|---|---|---|"
+_IMAGES = "| image | before | after | workloads | clusters |\n|---|---|---|---|---|"
 _FILES = "| file | | touches |\n|---|---|---|"
+_UNKNOWN_TITLE = "Not compared, since not rendered"
 _FILES_TITLE = "What the changed files touch"
 
 
@@ -88,26 +96,27 @@ def _finding(found: SharedFinding, everywhere: int) -> str:
     finding = found.finding
     about = [_at(finding.location)] if finding.location else []
     about += [code(finding.resource)] if finding.resource else []
-    about += [f"in {_names(found.clusters, everywhere)}"]
+    about += [f"in {_names(found.clusters, everywhere)}"] if everywhere > 1 else []
     lines = [
-        f"- {_SIGNS[finding.severity]} **{prose(finding.message)}** ({code(finding.rule)})",
+        f"- {_SIGNS[finding.severity]} {prose(finding.message)} ({code(finding.rule)})",
         f"  {' · '.join(about)}",
     ]
     return "  \n".join([*lines, f"  → {prose(finding.remedy)}"] if finding.remedy else lines)
 
 
-def _part_rows(review: Review) -> Iterator[str]:
-    for shared in shared_parts(review):
-        part = shared.part
-        news = "; ".join(prose(said) for said in part_news(part))
-        yield f"| {code(f'{part.id.kind} {part.name}')} | {news} | {_names(shared.clusters, len(review.clusters))} |"
+def _part_rows(parts: Sequence[SharedPart], everywhere: int) -> list[str]:
+    rows = []
+    for shared in parts:
+        news = "; ".join(prose(said) for said in part_news(shared.part))
+        rows.append(f"| {code(str(shared.part.id))} | {news} | {_names(shared.clusters, everywhere)} |")
+    return rows
 
 
 def _image_row(shared: SharedImage, everywhere: int) -> str:
     image = shared.image
     workloads = ", ".join(code(name) for name in image.workloads[:5])
     more = f" and {len(image.workloads) - 5} more" if len(image.workloads) > 5 else ""  # noqa: PLR2004
-    sides = f"{code(image.before or '')} | {code(image.after or '')}"
+    sides = f"{code(tag(image.before))} | {code(tag(image.after))}"
     return f"| {code(image.name)} | {sides} | {workloads}{more} | {_names(shared.clusters, everywhere)} |"
 
 
@@ -157,7 +166,7 @@ def _title(group: Sequence[SharedChange], everywhere: int) -> str:
     more = f" and {len(others):,} more alike" if others else ""
     names = sorted({name for one in group for name in one.clusters})
     where = html_code(owner(first.change)) if owner(first.change) else ""
-    clusters = _names(names, everywhere, html_code)
+    clusters = _names(names, everywhere, html_code) if everywhere > 1 else ""
     about = " in ".join(text for text in (where, clusters) if text)
     return f"{sign}<b>{happening(first.change)}</b> {html_code(str(first.change.id))}{more} · {about}"
 

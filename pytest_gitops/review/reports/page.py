@@ -76,7 +76,9 @@ def view(review: Review) -> JsonObject:
         "clusters": [_cluster(cluster) for cluster in clusters],
         "parts": [
             {
+                "id": str(shared.part.id),
                 "kind": shared.part.id.kind,
+                "label": "/".join(filter(None, (shared.part.id.namespace, shared.part.id.name))),
                 "name": shared.part.name,
                 "dependsOn": list(shared.part.depends_on),
                 "parent": shared.part.parent,

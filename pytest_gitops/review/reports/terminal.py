@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pytest_gitops.model import Severity
-from pytest_gitops.review.model import Action, ClusterReview, Review
+from pytest_gitops.review.model import Action, ClusterReview, ObjectChange, Review
 from pytest_gitops.review.reports.grouping import shared_changes, shared_findings, shared_images, shared_parts
 from pytest_gitops.review.reports.summary import by_danger, summary
 from pytest_gitops.review.reports.visible import one_line, visible
@@ -16,9 +16,9 @@ from pytest_gitops.review.reports.wording import (
     happening,
     headline,
     listed,
-    owner,
     part_news,
     revision,
+    tag,
 )
 
 Line = tuple[str, dict[str, bool]]
@@ -50,7 +50,7 @@ def lines(review: Review, verbosity: int = 0) -> Iterator[Line]:
         yield _cluster(cluster)
     if verbosity > 0:
         yield from _findings(review)
-        yield from _parts(review)
+        yield from _parts(review, reasons=verbosity > 1)
         yield from _changes(review, diffs=verbosity > 1)
         yield from _images(review)
     for note in review.notes:
@@ -87,33 +87,46 @@ def _findings(review: Review) -> Iterator[Line]:
         finding, markup = shared.finding, _SEVERITIES[shared.finding.severity]
         place = f"{finding.location}: " if finding.location else ""
         yield f"{finding.severity.value}: {one_line(place + finding.message)}", markup
-        yield f"    in {one_line(listed(shared.clusters, len(review.clusters)))}; rule: {finding.rule}", {}
+        yield "    " + one_line(f"rule: {finding.rule}{_within(review, shared.clusters)}"), {}
         if finding.remedy:
             yield f"    remedy: {one_line(finding.remedy)}", {}
 
 
-def _parts(review: Review) -> Iterator[Line]:
-    for shared in shared_parts(review):
+def _parts(review: Review, *, reasons: bool) -> Iterator[Line]:
+    known, unknown = shared_parts(review)
+    for shared in [*known, *(unknown if reasons else ())]:
         part, news = shared.part, "; ".join(part_news(shared.part))
-        clusters = listed(shared.clusters, len(review.clusters))
-        yield one_line(f"{part.id.kind} {part.name}: {news} ({clusters})"), {"light": True}
+        yield one_line(f"{part.id}: {news}{_within(review, shared.clusters)}"), {}
+    if unknown and not reasons:
+        names = listed([str(shared.part.id) for shared in unknown], shown=3)
+        yield one_line(f"{count(len(unknown), 'part')} not compared, since not rendered: {names}"), {}
+
+
+def _within(review: Review, clusters: Sequence[str]) -> str:
+    """Return the clusters that something is about, nothing where there is one only."""
+    return f" ({listed(clusters, len(review.clusters))})" if len(review.clusters) > 1 else ""
 
 
 def _changes(review: Review, *, diffs: bool) -> Iterator[Line]:
     for shared in shared_changes(review):
         change = shared.change
         sign, markup = _ACTIONS[change.action]
-        clusters = listed(shared.clusters, len(review.clusters))
-        about = " in ".join(text for text in (owner(change), clusters) if text)
-        yield one_line(f"{sign} {change.id}: {happening(change)} ({about})"), markup
+        told = f"{happening(change)}{_owners(change)}{_within(review, shared.clusters)}"
+        yield one_line(f"{sign} {change.id}: {told}"), markup
         if diffs:
             yield from ((f"    {visible(line)}", _DIFF.get(line[:1], {})) for line in change.diff.splitlines())
+
+
+def _owners(change: ObjectChange) -> str:
+    before, after = change.owner_before, change.owner_after
+    if before and after and before != after:
+        return f" from {before} to {after}"
+    return f" in {after or before}" if after or before else ""
 
 
 def _images(review: Review) -> Iterator[Line]:
     for shared in shared_images(review):
         image = shared.image
-        change = f"{image.before or 'none'} → {image.after or 'none'}"
-        workloads = listed(image.workloads)
-        clusters = listed(shared.clusters, len(review.clusters))
-        yield one_line(f"image {image.name}: {change} ({workloads}; {clusters})"), {}
+        change = f"{tag(image.before) or 'none'} → {tag(image.after) or 'none'}"
+        used = f" in {listed(image.workloads)}" if image.workloads else ""
+        yield one_line(f"image {image.name}: {change}{used}{_within(review, shared.clusters)}"), {}

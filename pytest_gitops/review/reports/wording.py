@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pytest_gitops.review.model import Action, ClusterReview, Fate, ObjectChange, PartChange, Review, Revision
@@ -18,6 +19,7 @@ FATES = {
     Fate.UNKNOWN: "fate unknown",
 }
 STATUSES = {"A": "added", "C": "copied", "D": "removed", "M": "changed", "R": "renamed", "T": "type changed"}
+_DIGEST = re.compile(r"(@sha256:[0-9a-f]{12})[0-9a-f]{52}\b")
 _EXPECTED = {(action, Fate.APPLIED) for action in Action}
 
 
@@ -78,6 +80,11 @@ def listed(names: Sequence[str], everywhere: int = 0, shown: int = 4) -> str:
     if len(names) <= shown + 1:
         return ", ".join(names)
     return f"{', '.join(names[:shown])} and {len(names) - shown} more"
+
+
+def tag(text: str | None) -> str:
+    """Return an image's tag with as much of its digest as tells it from others; nothing for None."""
+    return _DIGEST.sub(r"\1…", text or "")
 
 
 def part_news(part: PartChange) -> list[str]:

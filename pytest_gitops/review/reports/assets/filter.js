@@ -10,6 +10,7 @@ class Filter {
     this.actions = new Set();
     this.query = "";
     this.texts = new Map();
+    this.ids = new Map(review.parts.map((part) => [part.name, part.id]));
     this.owners = new Map();
     for (const change of review.changes) {
       const id = idOf(change);
@@ -79,7 +80,7 @@ class Filter {
   takes(change, but = "") {
     return (
       this.inCluster(change) &&
-      (this.part === null || change.owners.includes(this.part) || `${change.namespace}/${change.name}` === this.part) &&
+      (this.part === null || this.about(idOf(change))) &&
       (but === "dangers" || !this.dangers.size || this.dangers.has(change.danger)) &&
       (but === "actions" || !this.actions.size || this.actions.has(change.action)) &&
       this.says(change, (one) => this.textOf(one))
@@ -88,7 +89,7 @@ class Filter {
 
   /** Return whether an object, or a part itself, is the chosen part's. */
   about(resource) {
-    return (this.owners.get(resource) || []).includes(this.part) || (resource || "").endsWith(`/${this.part}`);
+    return (this.owners.get(resource) || []).includes(this.part) || this.ids.get(this.part) === resource;
   }
 
   takesFinding(finding) {
@@ -102,7 +103,7 @@ class Filter {
 
   takesPart(part) {
     const named = this.part === null || part.name === this.part;
-    return named && this.inCluster(part) && this.says(part, (one) => `${one.kind}/${one.name} ${one.action} ${one.news.join(" ")}`);
+    return named && this.inCluster(part) && this.says(part, (one) => `${one.id} ${one.action} ${one.news.join(" ")}`);
   }
 
   takesImage(image) {

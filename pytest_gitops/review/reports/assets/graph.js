@@ -86,13 +86,13 @@ function graphElement(parts, chosen, choose) {
   list.style.paddingInlineStart = `${width}px`;
   const svg = linesElement(found, order, width);
   for (const part of order) {
-    const told = [`${part.kind} ${part.name}`, ...part.news, part.dependsOn.length ? `depends on ${part.dependsOn.join(", ")}` : ""];
+    const told = [part.id, ...part.news, part.dependsOn.length ? `depends on ${part.dependsOn.join(", ")}` : ""];
     const broken = part.outcome === "failed" || part.outcome === "skipped";
     const button = h(
       "button",
       { type: "button", class: "part", "aria-pressed": part.name === chosen, title: told.filter(Boolean).join("\n"), onclick: () => choose(part.name) },
       h("span", { class: `dot ${part.danger}${broken ? " hollow" : ""}` }),
-      h("span", { class: "name" }, part.name),
+      h("span", { class: "name" }, part.label),
       KIND_MARKS[part.kind] === "" ? null : h("span", { class: "kind" }, KIND_MARKS[part.kind] || part.kind),
       part.suspended ? h("span", { class: "state" }, "suspended") : null,
       broken ? h("span", { class: "state" }, part.outcome === "failed" ? "fails" : "not rendered") : null,

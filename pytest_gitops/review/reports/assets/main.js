@@ -98,7 +98,7 @@ function chosenParts() {
       worse(part, change.danger);
     }
   }
-  const byId = new Map([...merged.values()].map((part) => [`${part.kind}/${part.name}`, part]));
+  const byId = new Map([...merged.values()].map((part) => [part.id, part]));
   for (const finding of review.findings.filter((one) => filter.inCluster(one))) {
     const part = byId.get(finding.resource);
     if (part) worse(part, finding.severity);
@@ -128,6 +128,7 @@ function changeHeight(change) {
 
 function tags(one) {
   const names = one.clusters.map((index) => review.clusters[index].name);
+  if (review.clusters.length === 1) return [];
   if (review.clusters.length > 4 && names.length === review.clusters.length) return [h("span", { class: "tag" }, `all ${names.length} clusters`)];
   const more = names.length > 5 ? [h("span", { class: "tag", title: names.slice(4).join("\n") }, `${names.length - 4} more`)] : [];
   return [...names.slice(0, names.length > 5 ? 4 : 5).map((name) => h("span", { class: "tag" }, name)), ...more];
@@ -164,7 +165,8 @@ function changeCard(change, place) {
 function changeBody(change, index, place) {
   const body = h("div", { class: "body" });
   body.append(...change.findings.map((finding) => h("div", { class: `finding ${finding.severity}` }, findingText(finding))));
-  if (change.places.length) body.append(h("p", { class: "places" }, change.places.slice(0, 4).map((one) => h("code", {}, one))));
+  const places = change.places.filter((place) => !change.findings.some((finding) => finding.place === place));
+  if (places.length) body.append(h("p", { class: "places" }, places.slice(0, 4).map((one) => h("code", {}, one))));
   if (!change.diff) {
     body.append(h("p", { class: "quiet" }, change.action === "moved" ? "The object itself stays as it is." : "There is no difference to show."));
     return body;
@@ -192,11 +194,11 @@ function findingCard(finding) {
 }
 
 function partRow(part) {
-  const see = h("button", { type: "button", class: "link", onclick: () => { filter.set({ part: part.name }); open("changes"); } }, part.name);
+  const see = h("button", { type: "button", class: "link", onclick: () => { filter.set({ part: part.name }); open("changes"); } }, part.label);
   const state = part.action ? h("span", { class: `state ${part.action}` }, part.action) : null;
   return h("article", { class: "card row" },
     h("p", { class: "heading" }, state, h("span", { class: "kind" }, part.kind), see),
-    part.news.filter((told) => told !== part.action).map((told) => h("p", {}, told)),
+    part.news.filter((told) => told !== part.action).map((told) => h("p", {}, prose(told))),
     h("div", { class: "meta" }, part.dependsOn.length ? h("span", {}, `depends on ${part.dependsOn.join(", ")}`) : null, tags(part)));
 }
 
@@ -354,7 +356,7 @@ function reveal(resource) {
     index = shown.changes.findIndex((change) => idOf(change) === resource);
   }
   if (index === -1) {
-    const part = review.parts.find((one) => `${one.kind}/${one.name}` === resource);
+    const part = review.parts.find((one) => one.id === resource);
     if (part) filter.set({ part: part.name });
     if (part) open("changes");
     return;
