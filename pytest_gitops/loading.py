@@ -24,7 +24,7 @@ from pytest_gitops.exceptions import EngineError, RepositoryError
 from pytest_gitops.instance_patches import patched
 from pytest_gitops.locating import Locator
 from pytest_gitops.model import Fleet
-from pytest_gitops.network import Network
+from pytest_gitops.network import Network, offline_by_environment
 from pytest_gitops.notes import notes_of
 from pytest_gitops.overlays import render_overlays, set_aside, unreached_overlays
 from pytest_gitops.recursion import (
@@ -68,16 +68,17 @@ def load(
     sources, by ``Kind/namespace/name`` or URL. ``cache_dir`` keeps renders, and what was fetched, between
     runs. ``progress`` is told, after each build or fetch, how many are done and how many are known of; both grow.
     ``standby`` keeps the engine for whoever needs one next. ``network`` says what may be fetched, by default what the
-    repository names, from public addresses. ``kubernetes`` is the version that charts are rendered for in clusters
-    whose configuration names none, by default the newest known. ``age_keys`` are files of age keys for what SOPS
-    encrypted, besides those that SOPS finds by itself; without ``decrypt``, placeholders stand for all of it.
+    repository names, from public addresses, or nothing where GITOPS_OFFLINE is set. ``kubernetes`` is the version that
+    charts are rendered for in clusters whose configuration names none, by default the newest known. ``age_keys`` are
+    files of age keys for what SOPS encrypted, besides those that SOPS finds by itself; without ``decrypt``,
+    placeholders stand for all of it.
 
     Raises RepositoryError, ConfigurationError or EngineError, each of them a GitopsError, where nothing can be
     loaded at all; what is wrong with a single Kustomization is its outcome.
     """
     repository = path if isinstance(path, Repository) else find_repository(path)
     try:
-        allowed = network or Network()
+        allowed = network or Network(offline=offline_by_environment())
         with closing(create_renderer(engine, cache=cache_dir, standby=standby, network=allowed)) as created:
             renderer = created if progress is None else Watched(created, progress)
             with ExitStack() as resources:

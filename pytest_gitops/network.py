@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 OFFLINE_VARIABLE = "GITOPS_OFFLINE"
@@ -22,3 +23,8 @@ class Network:
     hosts: frozenset[str] | None = None
     refresh: bool = False
     strict: bool = False
+
+
+def offline_by_environment() -> bool:
+    """Return whether the environment variable GITOPS_OFFLINE says that nothing may be fetched."""
+    return os.environ.get(OFFLINE_VARIABLE, "").strip().lower() not in {"", "0", "false", "no"}

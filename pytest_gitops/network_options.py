@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
 
-from pytest_gitops.network import OFFLINE_VARIABLE, Network
+from pytest_gitops.network import Network, offline_by_environment
 
 _OFFLINE_HELP = """
 Fetch nothing: sources, charts and remote bases come from the cache, and what needs one that isn't there is skipped.
@@ -40,7 +39,7 @@ def add_network_options(group: pytest.OptionGroup) -> None:
 def read_network(config: pytest.Config) -> Network:
     """Return what the run may fetch. Raises pytest.UsageError where an option can't be understood."""
     return Network(
-        offline=config.getoption("gitops_offline") or _set(OFFLINE_VARIABLE),
+        offline=config.getoption("gitops_offline") or offline_by_environment(),
         private=config.getoption("gitops_private_sources"),
         hosts=_hosts(config),
         refresh=config.getoption("gitops_refresh"),
@@ -54,10 +53,6 @@ def _hosts(config: pytest.Config) -> frozenset[str] | None:
         if not _NAME.fullmatch(host):
             raise pytest.UsageError(f"--gitops-host: {host!r} is no host name; write it as github.com")
     return frozenset(host.lower() for host in hosts) or None
-
-
-def _set(variable: str) -> bool:
-    return os.environ.get(variable, "").strip().lower() not in {"", "0", "false", "no"}
 
 
 def _line(paragraph: str) -> str:

@@ -32,7 +32,6 @@ UNAVAILABLE_SOURCE = "source-unavailable"
 # Those that a HelmRelease has of its own.
 CHART_RULES = {"chart": "chart", "values": "values", "helm": "template", "path": "chart"}
 SUBSTITUTE = "spec.postBuild.substitute"
-REMOTE = "remote bases are not fetched: allow them with --gitops-allow-remote-bases (load(…, remote_bases=True))"
 
 
 class Place:
@@ -53,7 +52,7 @@ class Failures:
     def of_build(self, node: Node, error: RenderError, translate: Translate) -> Failed | Skipped:
         """Return the outcome of a build that failed; ``translate`` makes its paths relative to the repository."""
         if error.code == "remote":
-            return Skipped(f"it needs {error.url or 'a remote base'}, and {REMOTE}")
+            return Skipped(without_base(error))
         return Failed((self._of_error(node, error, translate),))
 
     def at_field(self, node: Node, rule: str, field: str, message: str, remedy: str | None = None) -> Failed:
@@ -181,7 +180,7 @@ def _also_from(node: Node, remedy: str) -> str:
 def overlay_failure(error: RenderError, file: str) -> Failed | Skipped:
     """Return the outcome of an overlay's build that failed; what only exists beside Flux is a skip, not a failure."""
     if error.code == "remote":
-        return Skipped(f"it needs {error.url or 'a remote base'}, and {REMOTE}")
+        return Skipped(without_base(error))
     if error.code == "refused":
         return Skipped(f"Flux doesn't build it: {error.message}")
     where = Place(error.location or Location(file), (Location(file), *error.chain))
@@ -190,6 +189,11 @@ def overlay_failure(error: RenderError, file: str) -> Failed | Skipped:
         rule, Severity.ERROR, error.message, where.location, error.resource, (), error.remedy, where.chain
     )
     return Failed((finding,))
+
+
+def without_base(error: RenderError) -> str:
+    """Say what a build needs, and why that can't be had here."""
+    return f"it needs {error.url or 'a remote base'}, and can't fetch it: {error.message}"
 
 
 def _value_path(error: RenderError) -> tuple[Step, ...]:

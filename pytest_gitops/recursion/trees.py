@@ -24,10 +24,9 @@ class Trees:
     A source that is made of others is put together in a temporary directory, which is gone when the Trees are closed.
     """
 
-    def __init__(self, renderer: Renderer, repository: Repository, *, remote: bool = False) -> None:
+    def __init__(self, renderer: Renderer, repository: Repository) -> None:
         self._renderer = renderer
         self._repository = repository
-        self._remote = remote
         self._repositories = {repository.root: repository}
         self._open: dict[Place, Tree] = {}
         self._origins: dict[Place, dict[str, str]] = {}
@@ -51,7 +50,7 @@ class Trees:
         """Return the view of a source's directory. Raises TreeError where it can't be opened."""
         if place not in self._open:
             if place.included:
-                self._open[place] = self._renderer.open(self._composed(place), ignore=place.ignore, remote=self._remote)
+                self._open[place] = self._renderer.open(self._composed(place), ignore=place.ignore)
             else:
                 self._open[place] = self._plain(place)
         return self._open[place]
@@ -78,7 +77,7 @@ class Trees:
     def _plain(self, place: Place) -> Tree:
         directory = place.directory or self._repository.root
         hidden = () if place.fetched else self._hidden(directory, submodules=place.submodules)
-        return self._renderer.open(directory, hidden=hidden, ignore=place.ignore, remote=self._remote)
+        return self._renderer.open(directory, hidden=hidden, ignore=place.ignore)
 
     def _composed(self, place: Place) -> Path:
         """Put a source together: its own files, then what is copied from others into it."""

@@ -120,6 +120,7 @@ def _fetched(answer: JsonObject) -> Fetched:
         digest=answer["digest"],
         directory=_path(answer.get("directory")),
         archive=_path(answer.get("archive")),
+        path=answer.get("path") or "",
         version=answer.get("version") or None,
         unverified=bool(answer.get("unverified")),
         cached=bool(answer.get("cached")),

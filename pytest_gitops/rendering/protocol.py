@@ -20,13 +20,12 @@ class Tree:
     """A directory as source-controller would archive it, opened by one renderer; compared by identity.
 
     ``root`` is absolute. ``hidden`` are paths below it that are as good as absent (a directory ends in ``/``),
-    ``ignore`` is the text of the source's ``spec.ignore``, ``remote`` allows remote bases to be fetched.
+    ``ignore`` is the text of the source's ``spec.ignore``.
     """
 
     root: Path
     hidden: tuple[str, ...] = ()
     ignore: str | None = None
-    remote: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +90,19 @@ class Fetched:
     """What a fetch brought: files in the cache that nobody changes, and that stay for the run at least.
 
     ``directory`` holds the artifact's files, None for a chart of a HelmRepository and for an OCIRepository whose layer
-    is copied and not extracted. For a remote base it is the base itself, the directory to build. There is no ``.git``
-    in it: what it holds is what there is, and Git has no say in it. ``archive`` is a packed chart, or the layer of an
+    is copied and not extracted; a remote base is ``path`` in it, a directory or a file. There is no ``.git`` in it:
+    what it holds is what there is, and Git has no say in it. ``archive`` is a packed chart, or the layer of an
     OCIRepository as it was pulled (a chart where a HelmRelease's ``chartRef`` leads to it); else None. ``revision`` is
-    what source-controller would call it, such as ``main@sha1:…`` or ``6.5.1``; ``digest`` (``sha256:…``) tells contents
-    apart; ``version`` is the chart's. ``unverified`` says that the source asks for a signature to be verified, which
-    wasn't done. ``cached`` says that nothing was fetched.
+    what source-controller would call it, such as ``main@sha1:…`` or ``6.5.1``; ``digest`` (``sha256:…``) tells
+    contents apart; ``version`` is the chart's. ``unverified`` says that the source asks for a signature to be
+    verified, which wasn't done. ``cached`` says that nothing was fetched.
     """
 
     revision: str
     digest: str
     directory: Path | None = None
     archive: Path | None = None
+    path: str = ""
     version: str | None = None
     unverified: bool = False
     cached: bool = False
@@ -286,7 +286,7 @@ class Renderer(Protocol):
     def describe(self) -> str:
         """Name the renderer and the versions that shape its output, in one line."""
 
-    def open(self, root: Path, *, hidden: Sequence[str] = (), ignore: str | None = None, remote: bool = False) -> Tree:
+    def open(self, root: Path, *, hidden: Sequence[str] = (), ignore: str | None = None) -> Tree:
         """Take a view of a directory as source-controller would archive it. Raises TreeError."""
 
     def scan(self, tree: Tree) -> Index:

@@ -32,9 +32,9 @@ class Watched(Renderer):
         """Name the other renderer."""
         return self._renderer.describe()
 
-    def open(self, root: Path, *, hidden: Sequence[str] = (), ignore: str | None = None, remote: bool = False) -> Tree:
+    def open(self, root: Path, *, hidden: Sequence[str] = (), ignore: str | None = None) -> Tree:
         """Let the other renderer open the directory."""
-        return self._renderer.open(root, hidden=hidden, ignore=ignore, remote=remote)
+        return self._renderer.open(root, hidden=hidden, ignore=ignore)
 
     def scan(self, tree: Tree) -> Index:
         """Let the other renderer scan the tree."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pytest_gitops.rendering.protocol import (
     BuildRequest,
     DeclaredVersion,
     Done,
+    Fetched,
     Index,
     IndexedObject,
     IndexedOverlay,
@@ -46,7 +48,6 @@ def open_parameters(tree: Tree, cache: Path | None) -> bytes:
             "cache": None if cache is None else str(cache),
             "hidden": tree.hidden,
             "ignore": tree.ignore,
-            "remote": tree.remote,
             "root": str(tree.root),
         }
     )
@@ -57,13 +58,19 @@ def tree_parameters(tree: int) -> bytes:
     return encoded({"tree": tree})
 
 
-def parameters(request: BuildRequest | Work, tree: int) -> bytes:
-    """Return a request's parameters; raises TypeError or ValueError where they hold what JSON can't."""
-    return encoded(_build_parameters(request, tree) if isinstance(request, BuildRequest) else request.parameters(tree))
+def parameters(request: BuildRequest | Work, tree: int, bases: Mapping[str, Fetched] | None = None) -> bytes:
+    """Return a request's parameters; raises TypeError or ValueError where they hold what JSON can't.
+
+    ``bases`` are the remote bases that were fetched for a build, by URL.
+    """
+    if isinstance(request, BuildRequest):
+        return encoded(_build_parameters(request, tree, bases or {}))
+    return encoded(request.parameters(tree))
 
 
-def _build_parameters(build: BuildRequest, tree: int) -> JsonObject:
+def _build_parameters(build: BuildRequest, tree: int, bases: Mapping[str, Fetched]) -> JsonObject:
     return {
+        "bases": [{"directory": str(base.directory), "path": base.path, "url": url} for url, base in bases.items()],
         "cacheable": build.cacheable,
         "decryption": {"age": build.keys} if build.keys else None,
         "kustomization": build.kustomization,

@@ -81,7 +81,7 @@ def test_an_expression_that_is_none(tmp_path: Path) -> None:
     assert (finding.rule, finding.location.file if finding.location else None) == ("substitution", "apps/web.yaml")
 
 
-def test_remote_bases_are_a_skip_that_says_how_to_allow_them(tmp_path: Path) -> None:
+def test_remote_bases_that_cannot_be_had_are_a_skip(tmp_path: Path) -> None:
     files = {
         **bootstrap("prod"),
         "clusters/prod/apps.yaml": kustomization("apps", "./apps"),
@@ -90,8 +90,8 @@ def test_remote_bases_are_a_skip_that_says_how_to_allow_them(tmp_path: Path) -> 
     }
     fleet = loaded(tmp_path, files)
     reason = (
-        "skipped: it needs https://github.com/example-org/lib//base?ref=v1, and remote bases are not fetched: allow "
-        "them with --gitops-allow-remote-bases (load(…, remote_bases=True))"
+        "skipped: it needs https://github.com/example-org/lib//base?ref=v1, and can't fetch it: it is not in the "
+        "cache, and nothing is fetched: this run is offline"
     )
     assert outcomes(fleet)["prod"]["flux-system/apps"] == reason
     assert overlays(fleet) == {"alone": reason}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fleet_files import config_map, kustomization, overlay, source, two_clusters, write_files
-from running import CANARY, HEALTHY, PRODUCTION, Collect, Run, outcomes
+from running import HEALTHY, PRODUCTION, Collect, Run, outcomes
 
 ELSEWHERE = "https://github.com/example-org/elsewhere"
 
@@ -74,13 +74,6 @@ def test_the_command_line_names_another_repository_than_the_ini(pytester: pytest
 def test_an_empty_value_turns_the_plugin_off(pytester: pytest.Pytester, collect: Collect) -> None:
     write_files(pytester.path, {"pytest.ini": "[pytest]\ngitops_repo = .\n"})
     assert collect("--gitops-repo=", repo=None) == []
-
-
-def test_remote_bases_are_fetched_only_where_allowed(pytester: pytest.Pytester, run: Run) -> None:
-    files = {"apps/canary/kustomization.yaml": overlay("https://127.0.0.1:9/base.yaml")}
-    write_files(pytester.path, {**two_clusters(), **files})
-    assert outcomes(run("-v", CANARY)) == {CANARY: "SKIPPED"}
-    assert outcomes(run("-v", CANARY, "--gitops-allow-remote-bases")) == {CANARY: "FAILED"}
 
 
 @pytest.mark.usefixtures("healthy")

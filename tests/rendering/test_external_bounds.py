@@ -48,7 +48,10 @@ def test_what_leaves_the_repository_is_refused(external: External, repo: Repo, t
     renderer = external(tool)
     url = "https://example.com/base?ref=v1"
     remote = RenderError(
-        "remote", f"the remote base {url} may not be fetched", Location("remote/kustomization.yaml"), url=url
+        "remote",
+        "the bundled engine fetches remote bases, tools on PATH are not let to",
+        Location("remote/kustomization.yaml"),
+        url=url,
     )
     assert build(renderer, root, "remote") == remote
     assert build(renderer, root, "indirect") == remote

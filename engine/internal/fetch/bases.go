@@ -38,10 +38,16 @@ func (j *job) base(ctx context.Context) (Result, error) {
 		return Result{}, invalid
 	}
 	result, err := j.baseFile(ctx)
-	if errors.As(err, &problem) && (problem.Code == fault.NotFound || problem.Code == fault.Artifact || problem.Code == fault.Unauthorized) && invalid == nil {
-		return j.baseRepository(ctx, repository)
+	if err == nil || invalid != nil || !errors.As(err, &problem) {
+		return result, err
 	}
-	return result, err
+	switch problem.Code {
+	case fault.NotFound, fault.Artifact, fault.Unauthorized:
+		if result, other := j.baseRepository(ctx, repository); other == nil {
+			return result, nil
+		}
+	}
+	return Result{}, err
 }
 
 var commitHash = regexp.MustCompile(`^[0-9a-f]{40}$`)

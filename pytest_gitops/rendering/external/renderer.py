@@ -31,6 +31,7 @@ from pytest_gitops.rendering.protocol import (
 )
 
 _ENVIRONMENT = ("PATH", "SYSTEMROOT", "SSL_CERT_DIR", "SSL_CERT_FILE")
+_UNFETCHED = "the bundled engine fetches remote bases, tools on PATH are not let to"
 _UNSUPPORTED = "the bundled engine does it, tools on PATH don't: install it, and leave out --gitops-engine=external"
 # What a tool should not fetch it can't: nothing listens at the proxy, and git has no transport to use.
 _OFFLINE = {
@@ -53,8 +54,7 @@ class ExternalRenderer:
         self._cleanup = weakref.finalize(self, shutil.rmtree, self._home, ignore_errors=True)
         inherited = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         own = {"HOME": str(self._home), "TMPDIR": str(self._home)}
-        self._offline = Commands(inherited | own | _OFFLINE)
-        self._online = Commands(inherited | own)
+        self._commands = Commands(inherited | own | _OFFLINE)
         # A flux without --in-memory-build writes into the directory it builds: one at a time then.
         workers = (os.cpu_count() or 1) if self._flux.in_memory else 1
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="gitops-external")
@@ -78,9 +78,9 @@ class ExternalRenderer:
         tools = dict.fromkeys(f"{tool.name} {tool.version}".strip() for tool in (self._flux, self._plain))
         return f"external ({', '.join(tools)})"
 
-    def open(self, root: Path, *, hidden: Sequence[str] = (), ignore: str | None = None, remote: bool = False) -> Tree:
+    def open(self, root: Path, *, hidden: Sequence[str] = (), ignore: str | None = None) -> Tree:
         """Take a view of a directory as source-controller would archive it. Raises TreeError."""
-        tree = Tree(root=Path(os.path.abspath(root)), hidden=tuple(hidden), ignore=ignore, remote=remote)
+        tree = Tree(root=Path(os.path.abspath(root)), hidden=tuple(hidden), ignore=ignore)
         try:
             self._workspaces[tree] = Workspace(tree, self._home / str(next(self._numbers)) / "tree")
         except OSError as error:
@@ -107,8 +107,7 @@ class ExternalRenderer:
     def close(self) -> None:
         """End the tools and remove the copies; pending requests are dropped."""
         self._pending = 0
-        self._offline.close()
-        self._online.close()
+        self._commands.close()
         self._executor.shutdown(cancel_futures=True)
         self._cleanup()
 
@@ -131,22 +130,22 @@ class ExternalRenderer:
             return RenderError("path", f"there is no directory {request.path!r}")
         spec = (request.kustomization or {}).get("spec") or {}
         closure = workspace.closure([path, *local_components(spec, path)])
-        if refusal := _refusal(closure, request):
+        if refusal := _refusal(closure):
             return refusal
         tool = self._plain if request.kustomization is None else self._flux
         directory = self._home / f"build-{next(self._numbers)}"
         build = Build(request, path, closure.files, workspace, tool, directory)
-        commands = self._online if request.tree.remote else self._offline
         directory.mkdir()
         try:
-            return build.with_flux(commands, self._deadline) if tool.is_flux else build.plain(commands, self._deadline)
+            run = build.with_flux if tool.is_flux else build.plain
+            return run(self._commands, self._deadline)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def _refusal(closure: Closure, request: BuildRequest) -> RenderError | None:
+def _refusal(closure: Closure) -> RenderError | None:
     for file, name in closure.escapes:
         return RenderError("path", f"{name} is outside the source's root", Location(file))
-    for file, url in closure.remote if not request.tree.remote else ():
-        return RenderError("remote", f"the remote base {url} may not be fetched", Location(file), url=url)
+    for file, url in closure.remote:
+        return RenderError("remote", _UNFETCHED, Location(file), url=url)
     return None
