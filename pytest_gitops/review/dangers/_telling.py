@@ -10,6 +10,7 @@ from pytest_gitops.checks.overlay_file import is_overlay_file
 from pytest_gitops.checks.sources import entry, line_of
 from pytest_gitops.model import HelmRelease, Kustomization, Location, Part, ResourceId
 from pytest_gitops.review.comparison import Change, ClusterComparison, Held, PartPair, rendered
+from pytest_gitops.review.model import Action
 from pytest_gitops.review.releases import is_reinstalled
 
 _LISTED = 6
@@ -43,6 +44,9 @@ def is_explained(change: Change, cluster: ClusterComparison) -> bool:
         return True
     if change.before is None:
         return False
+    declaration = cluster.declaration(change.before.part)
+    if declaration is not None and declaration is not change and declaration.action is Action.REMOVED:
+        return True
     pair = cluster.pair(change.before.part, head=False)
     return pair is not None and (pair.after is None or pair.renamed or is_retargeted(pair) or _starts_anew(pair))
 
