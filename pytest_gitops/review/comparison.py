@@ -100,12 +100,14 @@ class PartPair:
     """A Kustomization, HelmRelease or ResourceSet at both revisions: what rules of the scope ``part-change`` look at.
 
     ``before`` or ``after`` is None where the part is not there; with ``renamed``, they have different names. ``known``
-    is False where it can't be told whether it is there, or what it applies, at one of the revisions.
+    is False where it can't be told whether it is there, or what it applies, at one of the revisions; ``hidden`` tells
+    the former, as what would declare it can't be rendered.
     """
 
     before: Part | None
     after: Part | None
     known: bool = True
+    hidden: bool = False
 
     @property
     def part(self) -> Part:
@@ -125,7 +127,7 @@ class PartPair:
         if self.before is None:
             return Action.ADDED
         if self.after is None:
-            return Action.REMOVED if self.known else None
+            return None if self.hidden else Action.REMOVED
         if self.renamed:
             return Action.MOVED
         return Action.CHANGED if self.before.object != self.after.object else None

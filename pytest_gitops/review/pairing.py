@@ -46,10 +46,10 @@ def _named(cluster: Cluster | None) -> dict[Name, Part]:
 
 def _pair(before: Part | None, after: Part | None, base: Mapping[Name, Part], head: Mapping[Name, Part]) -> PartPair:
     known = all(part is None or part.rendered is not None for part in (before, after))
-    if before is None or after is None:
-        # What declares it may not have been rendered on the other side: then it may well be there.
-        known = known and not _hidden(before or after, head if after is None else base)
-    return PartPair(before, after, known)
+    # What declares it may not have been rendered on the other side: then it may well be there.
+    alone = before is None or after is None
+    hidden = alone and _hidden(before or after, head if after is None else base)
+    return PartPair(before, after, known and not hidden, hidden)
 
 
 def _hidden(part: Part | None, other: Mapping[Name, Part]) -> bool:

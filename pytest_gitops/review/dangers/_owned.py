@@ -10,6 +10,7 @@ from pytest_gitops.review.dangers._data import loss
 from pytest_gitops.review.dangers._telling import below, counted, listed
 from pytest_gitops.review.fates import fate_of
 from pytest_gitops.review.model import Action, Fate
+from pytest_gitops.review.releases import identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,7 @@ def gone_with(part: Part, cluster: ClusterComparison) -> Gone:
     changes = [change for change in cluster.changes if _goes(change, parts)]
     deleted = [change for change in changes if fate_of(change, cluster) in (Fate.PRUNED, Fate.UNINSTALLED)]
     left = [change for change in changes if fate_of(change, cluster) is Fate.LEFT_BEHIND]
-    releases = [
-        other.release or other.id.name for other in parts if isinstance(other, HelmRelease) and not other.rendered
-    ]
+    releases = [identity(other)[0] for other in parts if isinstance(other, HelmRelease) and not other.rendered]
     return Gone(_ids(deleted), _ids(left), tuple(_losses(deleted, cluster)), tuple(releases))
 
 

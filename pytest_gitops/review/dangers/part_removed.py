@@ -11,6 +11,7 @@ from pytest_gitops.review.dangers._owned import gone_with, told
 from pytest_gitops.review.dangers._telling import counted, listed, named, places
 from pytest_gitops.review.fates import fate_of, is_orphaning
 from pytest_gitops.review.model import Action, Fate
+from pytest_gitops.review.releases import identity
 
 
 @rule(
@@ -95,7 +96,7 @@ def _removal(part: Part, fate: Fate, cluster: ClusterComparison) -> tuple[str, S
         return message, None if gone.left and not part.spec.get("deletionPolicy") else Severity.INFO
     stays = f"; {counted(len(gone.left), 'object')} stay: {listed(gone.left)}" if gone.left else ""
     if isinstance(part, HelmRelease):
-        release = part.release or part.id.name
+        release = identity(part)[0]
         content = f", with {told(gone)}" if gone.deleted else ""
         return f"{name} is deleted, and the release {release} uninstalled{content}{stays}", None
     uninstalled = f"; uninstalled: {listed(gone.releases)}" if gone.releases else ""

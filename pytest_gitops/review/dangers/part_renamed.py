@@ -96,12 +96,40 @@ def part_renamed(pair: PartPair, cluster: ClusterComparison) -> Iterator[Violati
     elif is_orphaning(old):
         message = f"{named(old)} is renamed to {_name(new)}, which takes its objects over: the old one deletes none"
         yield Violation(message, ("metadata", "name"), new, severity=Severity.INFO)
-    elif applied := _deletable(old):
-        said = (
-            f"its finalizer deletes the {counted(len(applied), 'object')} that both apply, unless the new one is first"
-        )
-        message = f"{named(old)} is renamed to {_name(new)}: {said}{_losses(old, cluster)}"
-        yield Violation(message, ("metadata", "name"), new)
+    elif _deletable(old):
+        yield from _raced(pair, cluster)
+
+
+def _raced(pair: PartPair, cluster: ClusterComparison) -> Iterator[Violation]:
+    """Yield a violation for a Kustomization that races with itself; for all that change their namespace together, one."""
+    together = _together(pair, cluster)
+    if not together or together[0] is not pair:
+        return
+    olds = [other.before for other in together if other.before is not None]
+    old, new = olds[0], pair.part
+    objects = counted(sum(len(_deletable(other)) for other in olds), "object")
+    lost = [loss for other in olds for loss in _losses(other, cluster)]
+    losses = f"; lost may be {listed(lost)}" if lost else ""
+    if len(olds) == 1:
+        said = f"{named(old)} is renamed to {_name(new)}: its finalizer deletes the {objects} that both apply, unless"
+        yield Violation(f"{said} the new one is first{losses}", ("metadata", "name"), new)
+        return
+    said = f"{counted(len(olds), old.id.kind)} move from the namespace {old.id.namespace} to {new.id.namespace}"
+    names = listed(other.id.name for other in olds)
+    message = f"{said} ({names}): their finalizers delete {objects} that old and new apply, unless the new are first"
+    yield Violation(f"{message}{losses}", ("metadata", "namespace"), new)
+
+
+def _together(pair: PartPair, cluster: ClusterComparison) -> list[PartPair]:
+    """Return the pairs that are renamed for the same reason: another namespace, from the same parent."""
+    return [other for other in cluster.parts if other is pair or (_reason(other) and _reason(other) == _reason(pair))]
+
+
+def _reason(pair: PartPair) -> tuple[object, ...] | None:
+    old, new = pair.before, pair.after
+    if old is None or new is None or not pair.renamed or old.id.name != new.id.name or is_orphaning(old):
+        return None
+    return (old.id.kind, old.id.namespace, new.id.namespace, old.parent, new.parent)
 
 
 def _moves_along(part: Part, cluster: ClusterComparison) -> bool:
@@ -119,14 +147,12 @@ def _deletable(part: Part) -> list[str]:
     return [str(resource.id) for resource in part.rendered or () if not is_kept(resource, part)]
 
 
-def _losses(part: Part, cluster: ClusterComparison) -> str:
+def _losses(part: Part, cluster: ClusterComparison) -> list[str]:
     """Return what is lost for good with what the finalizer deletes."""
     if cluster.base is None:
-        return ""
-    lost = losses(part, cluster.base)
-    if declared := below(part, cluster.base.cluster.parts):
-        lost.append(f"what {listed(named(other) for other in declared)} applied")
-    return f"; lost may be {listed(lost)}" if lost else ""
+        return []
+    declared = below(part, cluster.base.cluster.parts)
+    return [*losses(part, cluster.base), *([f"what {listed(map(named, declared))} applied"] if declared else [])]
 
 
 def _release(old: HelmRelease, new: HelmRelease, cluster: ClusterComparison) -> Iterator[Violation]:
