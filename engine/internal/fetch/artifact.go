@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/fluxcd/pkg/tar"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -45,7 +46,7 @@ func (j *job) ociRepository(ctx context.Context) (Result, error) {
 			if err != nil {
 				return store.Content{}, err
 			}
-			return unpackLayer(ctx, layer, directory, spec.Copies())
+			return j.unpackLayer(ctx, layer, directory, spec.Copies())
 		},
 	})
 	if err != nil {
@@ -64,9 +65,9 @@ func (f found) result() Result {
 }
 
 // unpackLayer keeps a layer as it is sent and, unless it is to be copied, its files.
-func unpackLayer(ctx context.Context, layer v1.Layer, directory string, copied bool) (store.Content, error) {
+func (j *job) unpackLayer(ctx context.Context, layer v1.Layer, directory string, copied bool) (store.Content, error) {
 	archive := filepath.Join(directory, store.Archive)
-	size, err := download(layer, archive, maxDownload)
+	size, err := download(layer, archive, j.limits.download)
 	if err != nil {
 		return store.Content{}, err
 	}
@@ -78,7 +79,7 @@ func unpackLayer(ctx context.Context, layer v1.Layer, directory string, copied b
 	if copied {
 		return content, nil
 	}
-	unpacked, err := unpack(ctx, archive, filepath.Join(directory, store.Files))
+	unpacked, err := unpack(ctx, archive, filepath.Join(directory, store.Files), j.limits)
 	content.Size += unpacked
 	return content, err
 }
@@ -113,7 +114,7 @@ func write(from io.Reader, path string, most int64) (int64, error) {
 }
 
 // unpack extracts a packed artifact as source-controller does, within bounds, and returns the bytes of its files.
-func unpack(ctx context.Context, archive, directory string) (int64, error) {
+func unpack(ctx context.Context, archive, directory string, most limits) (int64, error) {
 	if err := os.Mkdir(directory, 0o700); err != nil {
 		return 0, fault.New(fault.Limit, "the cache for sources can't be written")
 	}
@@ -122,13 +123,13 @@ func unpack(ctx context.Context, archive, directory string) (int64, error) {
 		return 0, err
 	}
 	defer file.Close()
-	counted := &entries{ctx: ctx, from: file}
-	err = tar.Untar(counted, directory, tar.WithMaxUntarSize(maxUnpacked), tar.WithSkipSymlinks(), tar.WithFilter(counted.see))
+	counted := &entries{ctx: ctx, from: file, most: most}
+	err = tar.Untar(counted, directory, tar.WithMaxUntarSize(int(most.unpacked)), tar.WithSkipSymlinks(), tar.WithFilter(counted.see))
 	switch {
 	case counted.err != nil:
 		return 0, counted.err
-	case err != nil && counted.size > maxUnpacked:
-		return 0, tooLarge(maxUnpacked)
+	case err != nil && strings.Contains(err.Error(), "is bigger than max archive size"):
+		return 0, tooLarge(most.unpacked)
 	case err != nil:
 		return 0, fault.New(fault.Artifact, "the artifact can't be unpacked: %s", err)
 	}
@@ -139,14 +140,15 @@ func unpack(ctx context.Context, archive, directory string) (int64, error) {
 type entries struct {
 	ctx   context.Context
 	from  io.Reader
+	most  limits
 	count int
 	size  int64
 	err   error
 }
 
 func (e *entries) see(_ string, info os.FileInfo) bool {
-	if e.count++; e.count > maxFiles && e.err == nil {
-		e.err = fault.New(fault.Limit, "it holds more than %d files", maxFiles)
+	if e.count++; e.count > e.most.files && e.err == nil {
+		e.err = fault.New(fault.Limit, "it holds more than %d files", e.most.files)
 	}
 	e.size += info.Size()
 	return e.err != nil

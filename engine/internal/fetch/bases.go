@@ -20,9 +20,6 @@ import (
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fetch/store"
 )
 
-// maxRemoteFile bounds a file that a kustomization file names by its URL.
-const maxRemoteFile = 16 << 20
-
 // base fetches what a kustomization file names by its URL: a file, or a directory of a Git repository. kustomize asks for
 // a file first, whatever the URL looks like; here, what can only be a repository is asked for as one.
 func (j *job) base(ctx context.Context) (Result, error) {
@@ -121,11 +118,11 @@ func (j *job) file(ctx context.Context) ([]byte, error) {
 		return nil, fault.New(fault.Artifact, "the server answers with a web page")
 	}
 	var body bytes.Buffer
-	if _, err := io.Copy(&body, io.LimitReader(response.Body, maxRemoteFile+1)); err != nil {
+	if _, err := io.Copy(&body, io.LimitReader(response.Body, j.limits.file+1)); err != nil {
 		return nil, err
 	}
-	if body.Len() > maxRemoteFile {
-		return nil, tooLarge(maxRemoteFile)
+	if int64(body.Len()) > j.limits.file {
+		return nil, tooLarge(j.limits.file)
 	}
 	return body.Bytes(), nil
 }

@@ -65,7 +65,7 @@ func (j *job) ociChart(ctx context.Context) (Result, error) {
 			if err != nil {
 				return store.Content{}, err
 			}
-			size, err := download(layer, filepath.Join(directory, store.Archive), maxChart)
+			size, err := download(layer, filepath.Join(directory, store.Archive), j.limits.chart)
 			if err != nil {
 				return store.Content{}, err
 			}
@@ -136,7 +136,7 @@ func (j *job) archive(
 	}
 	defer response.Body.Close()
 	hash := sha256.New()
-	size, err := write(io.TeeReader(response.Body, hash), path, maxChart)
+	size, err := write(io.TeeReader(response.Body, hash), path, j.limits.chart)
 	if err != nil {
 		return store.Content{}, err
 	}
@@ -203,11 +203,11 @@ func (j *job) askIndex(
 		return nil, known, nil
 	}
 	var body bytes.Buffer
-	if _, err := io.Copy(&body, io.LimitReader(response.Body, helmrepository.MaxIndex+1)); err != nil {
+	if _, err := io.Copy(&body, io.LimitReader(response.Body, j.limits.index+1)); err != nil {
 		return nil, known, err
 	}
-	if body.Len() > helmrepository.MaxIndex {
-		return nil, known, tooLarge(helmrepository.MaxIndex)
+	if int64(body.Len()) > j.limits.index {
+		return nil, known, tooLarge(j.limits.index)
 	}
 	sum := sha256.Sum256(body.Bytes())
 	digest := "sha256:" + hex.EncodeToString(sum[:])

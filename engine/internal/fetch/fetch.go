@@ -17,20 +17,25 @@ import (
 )
 
 const (
-	// maxTime bounds one fetch.
-	maxTime = 60 * time.Second
-	// maxDownload bounds the bytes that one fetch receives.
-	maxDownload = 512 << 20
-	// maxFiles and maxUnpacked bound what a source's artifact holds.
-	maxFiles    = 100_000
-	maxUnpacked = 1 << 30
-	// maxChart bounds a packed chart, as source-controller does by default.
-	maxChart = 10 << 20
 	// movingAge is how long what moves (a branch, a range of versions, an index) is not asked again; namedAge is that of
 	// what has a fixed name, such as a tag. What a digest names is never asked again.
 	movingAge = time.Hour
 	namedAge  = 24 * time.Hour
 )
+
+// limits bound one fetch: its time, the bytes received, the files of an artifact and their bytes, a packed chart, an index
+// and a file that is a remote base.
+type limits struct {
+	time                                   time.Duration
+	download, unpacked, chart, index, file int64
+	files                                  int
+}
+
+// usual is well above what sources are made of. Those of charts and indexes are source-controller's own defaults.
+var usual = limits{
+	time: 60 * time.Second, download: 512 << 20, unpacked: 1 << 30, chart: 10 << 20, index: 50 << 20, file: 16 << 20,
+	files: 100_000,
+}
 
 // Source is a Flux source, as far as it says what to fetch.
 type Source struct {
@@ -70,6 +75,9 @@ type Result struct {
 
 // Fetcher fetches; the zero value is ready to use.
 type Fetcher struct {
+	// limits are the usual ones where they are nil.
+	limits *limits
+
 	mutex    sync.Mutex
 	stores   map[string]*store.Store
 	webs     map[string]*policy.Web
@@ -84,12 +92,16 @@ func (f *Fetcher) Run(ctx context.Context, request Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	bounds := usual
+	if f.limits != nil {
+		bounds = *f.limits
+	}
+	ctx, cancel := context.WithTimeout(ctx, bounds.time)
 	defer cancel()
-	ctx = policy.WithBudget(ctx, policy.NewBudget(maxDownload))
+	ctx = policy.WithBudget(ctx, policy.NewBudget(bounds.download))
 	web := f.web(request.Policy)
 	job := &job{
-		fetcher: f, request: request, store: kept, web: web,
+		fetcher: f, request: request, limits: bounds, store: kept, web: web,
 		registry: oci.Registry{Policy: request.Policy, Web: web, Keychain: credential.Registries()},
 		git:      git.Client{Policy: request.Policy, Web: web},
 	}
@@ -150,6 +162,7 @@ func (f *Fetcher) first(key string) bool {
 type job struct {
 	fetcher  *Fetcher
 	request  Request
+	limits   limits
 	store    *store.Store
 	web      *policy.Web
 	registry oci.Registry

@@ -61,7 +61,7 @@ func (j *job) commit(
 			}
 			defer remove()
 			digest, size, err := repository.Export(ctx, spec, filepath.Join(directory, store.Files), work,
-				git.Limits{Files: maxFiles, Bytes: maxUnpacked})
+				git.Limits{Files: j.limits.files, Bytes: j.limits.unpacked})
 			return store.Content{Digest: digest, Size: size}, err
 		},
 	})

@@ -131,6 +131,8 @@ func explain(err error) error {
 		return fault.New(fault.NotFound, "the repository has no such commit")
 	case refused(err):
 		return fault.New(fault.Unauthorized, "the repository is not there, or not without other credentials")
+	case err != nil && strings.Contains(err.Error(), "known hosts callback"):
+		return fault.New(fault.Unauthorized, "you have no known_hosts file that tells the server's SSH key")
 	case err != nil && strings.Contains(err.Error(), "knownhosts:"):
 		return fault.New(fault.Unauthorized, "the server's SSH key is not in your known_hosts, or another one is")
 	case err != nil && strings.Contains(err.Error(), "ssh: handshake failed: ssh: unable to authenticate"):

@@ -63,7 +63,7 @@ type module struct {
 func (e *export) commit(commit *object.Commit, folder string) ([]module, []byte, error) {
 	tree, err := commit.Tree()
 	if err != nil {
-		return nil, nil, unpackable(e.ctx, err)
+		return nil, nil, unreadable(e.ctx, err)
 	}
 	var modules []module
 	var said []byte
@@ -75,7 +75,7 @@ func (e *export) commit(commit *object.Commit, folder string) ([]module, []byte,
 			return modules, said, nil
 		}
 		if err != nil {
-			return nil, nil, unpackable(e.ctx, err)
+			return nil, nil, unreadable(e.ctx, err)
 		}
 		if err := checkName(name); err != nil {
 			return nil, nil, err
@@ -140,14 +140,14 @@ func (e *export) file(tree *object.Tree, entry object.TreeEntry, name, folder st
 	}
 	file, err := tree.TreeEntryFile(&entry)
 	if err != nil {
-		return unpackable(e.ctx, err)
+		return unreadable(e.ctx, err)
 	}
 	if e.size += file.Size; e.size > e.limits.Bytes {
 		return fault.New(fault.Limit, "it is larger than %s", policy.Size(e.limits.Bytes))
 	}
 	reader, err := file.Reader()
 	if err != nil {
-		return unpackable(e.ctx, err)
+		return unreadable(e.ctx, err)
 	}
 	defer reader.Close()
 	target := path.Join(folder, name)

@@ -72,6 +72,18 @@ func unpackable(ctx context.Context, err error) error {
 	return fault.New(fault.Unreachable, "what the server sent can't be read: %s", err)
 }
 
+// unreadable is unpackable for what was received whole: the repository itself is at fault.
+func unreadable(ctx context.Context, err error) error {
+	var known *fault.Error
+	switch {
+	case errors.As(err, &known):
+		return known
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return fault.New(fault.Artifact, "the repository can't be read: %s", err)
+}
+
 // commitOf returns the commit that an object is or, of an annotated tag, leads to.
 func commitOf(from *filesystem.Storage, hash plumbing.Hash) (*object.Commit, error) {
 	for range 10 {

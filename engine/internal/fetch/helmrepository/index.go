@@ -19,9 +19,6 @@ import (
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 )
 
-// MaxIndex is the size in bytes of the largest index that source-controller reads by default.
-const MaxIndex = 50 << 20
-
 // Version is a chart's version as an index lists it.
 type Version struct {
 	Version string    `json:"version"`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -39,6 +40,9 @@ func Explain(err error, address string) *fault.Error {
 	return problem
 }
 
+// userInfo is what a URL may hold of credentials, in one that can't be read.
+var userInfo = regexp.MustCompile(`//[^/]*@`)
+
 // Redacted returns a URL without user and query: both may hold credentials.
 func Redacted(address string) string {
 	before, query, found := strings.Cut(address, "?")
@@ -46,7 +50,10 @@ func Redacted(address string) string {
 		address = before
 	}
 	parsed, err := url.Parse(address)
-	if err != nil || parsed.User == nil {
+	if err != nil {
+		return userInfo.ReplaceAllString(address, "//")
+	}
+	if parsed.User == nil {
 		return address
 	}
 	if _, secret := parsed.User.Password(); secret || parsed.Scheme != "ssh" {
