@@ -189,6 +189,9 @@ require (
 require (
 	github.com/docker/cli v29.4.3+incompatible // indirect
 	github.com/docker/docker-credential-helpers v0.9.5 // indirect
+	github.com/go-task/slim-sprig/v3 v3.0.0
+	github.com/gosimple/slug v1.15.0
+	github.com/gosimple/unidecode v1.0.1 // indirect
 	github.com/klauspost/compress v1.18.6 // indirect
 	github.com/sirupsen/logrus v1.9.4 // indirect
 )

@@ -43,6 +43,8 @@ func (e *Engine) Table() map[string]protocol.Handler {
 		"chart": method(e.chart),
 		"helm":  method(e.helm),
 
+		"resourceset": method(e.resourceset),
+
 		"lint":     method(e.lint),
 		"schemas":  method(e.schemas),
 		"validate": method(e.validate),
