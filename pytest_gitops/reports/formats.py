@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,15 +49,15 @@ class Destination:
     def _text(self, report: Report) -> str | None:
         if not self.of_review:
             return FORMATS[self.format](report)
-        return _of_review(self.format, report.review) if report.review else None
+        return _of_review(self.format, report.review, report.prefix) if report.review else None
 
 
-def _of_review(name: str, review: Review) -> str:
+def _of_review(name: str, review: Review, prefix: str) -> str:
     # Imported here: most runs review nothing.
-    from pytest_gitops.review.reports import GITHUB_LIMIT, GITLAB_LIMIT, to_html, to_json, to_markdown  # noqa: PLC0415
+    from pytest_gitops.review.reports import forge_here, to_html, to_json, to_markdown  # noqa: PLC0415
 
-    if name == "markdown":  # a comment of the forge that runs this; GitHub's are shorter than anybody else's
-        return to_markdown(review, GITLAB_LIMIT if os.environ.get("GITLAB_CI") == "true" else GITHUB_LIMIT)
+    if name == "markdown":
+        return to_markdown(review, forge_here(prefix))
     return to_html(review) if name == "html" else to_json(review)
 
 

@@ -254,11 +254,12 @@ def test_keys_go_through_all_changes(opened: Open) -> None:
 def test_a_long_diff_is_shown_when_asked(opened: Open) -> None:
     review = fleet_review()
     cluster = review.clusters[0]
-    long = replace(cluster.objects[0], diff="@@ -1,3000 +0,0 @@\n" + "".join(f"-line: {n}\n" for n in range(3000)))
+    long = replace(cluster.objects[0], diff="@@ -1,3000 +0,0 @@\n" + "".join(f"-line: {n}\n" for n in range(4000)))
     page = opened(replace(review, clusters=(replace(cluster, objects=(long,)),)))
     assert page.page.locator(".line").count() == 79
-    page.page.click("text=Show all 3,001 lines")
-    assert page.page.locator(".line").count() == 3000
+    page.page.click("text=Show all 3,000 lines")
+    assert page.page.locator(".line").count() == 2999
+    assert page.page.locator(".body > .quiet").inner_text() == "1,001 more lines of this diff are in the JSON report."
 
 
 def test_nothing_of_the_repository_is_executed(opened: Open) -> None:

@@ -24,7 +24,7 @@ from review_samples import (
 )
 
 from pytest_gitops.review.model import Action, ClusterReview, FieldChange, Review
-from pytest_gitops.review.reports import GITHUB_LIMIT, GITLAB_LIMIT, MARKER, to_markdown
+from pytest_gitops.review.reports import GITHUB_LIMIT, GITLAB_LIMIT, MARKER, Forge, forge_here, to_markdown
 from pytest_gitops.review.reports.markdown_text import code, fenced, prose
 
 PARSER = MarkdownIt("gfm-like")
@@ -112,7 +112,7 @@ def test_a_fence_holds_whatever_is_in_it(lines: list[str]) -> None:
 @pytest.mark.parametrize("limit", [4000, 20_000, GITHUB_LIMIT, GITLAB_LIMIT])
 @pytest.mark.parametrize("objects", [10, 1000])
 def test_the_comment_is_never_too_long(limit: int, objects: int) -> None:
-    text = to_markdown(large_review(objects), limit)
+    text = to_markdown(large_review(objects), Forge(limit))
     assert len(text) <= limit
     found = seen(text)
     assert found.tags <= OWN_TAGS
@@ -131,7 +131,7 @@ def test_what_is_left_out_is_said() -> None:
 
 
 def test_all_changes_are_named_before_any_is_shown_in_full() -> None:
-    text = to_markdown(large_review(200), 60_000)
+    text = to_markdown(large_review(200), Forge(60_000))
     assert len(re.findall(r"service-\d{4}</code> · ", text)) == 200
     assert re.search(r"Left out, to stay below 60,000 characters: .*\d+ diffs", text)
 
@@ -182,3 +182,42 @@ def test_the_worst_comes_first() -> None:
 def test_a_cluster_that_comes_or_goes_is_told() -> None:
     review = replace(EMPTY, clusters=(ClusterReview("lab", Action.REMOVED),))
     assert "| `lab` (removed) | 0 | 0 | 0 | 0 | 0 |  |" in to_markdown(review)
+
+
+GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "example/fleet"}
+GITLAB = {"GITLAB_CI": "true", "CI_PROJECT_URL": "https://gitlab.com/example/fleet"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "files"),
+    [(GITHUB, "https://github.com/example/fleet/blob"), (GITLAB, "https://gitlab.com/example/fleet/-/blob")],
+)
+def test_places_lead_to_the_forge(environ: dict[str, str], files: str) -> None:
+    review = replace(fleet_review(), head=replace(fleet_review().head, dirty=False))
+    text = to_markdown(review, forge_here("fleet a/", environ))
+    base, head = review.base.commit, review.head.commit
+    assert f"[`apps/web/base/claim.yaml:1`]({files}/{base}/fleet%20a/apps/web/base/claim.yaml#L1)" in text
+    assert f"[`apps/web/base/deployment.yaml:19`]({files}/{head}/fleet%20a/apps/web/base/deployment.yaml#L19)" in text
+    assert "](" not in to_markdown(review, forge_here("", {}))
+
+
+def test_what_is_not_committed_is_not_linked() -> None:
+    text = to_markdown(fleet_review(), forge_here("", GITHUB))
+    assert re.findall(r"\]\(\S+/blob/(\w+)/(\S+)\)", text) == [
+        (fleet_review().base.commit, "apps/web/base/claim.yaml#L1")
+    ]
+
+
+def test_a_link_leads_to_nothing_but_the_forge() -> None:
+    found = MarkdownIt("gfm-like").parse(
+        to_markdown(hostile_review(), Forge(files="https://github.com/example/fleet/blob"))
+    )
+    inline = [child for token in found for child in token.children or ()]
+    urls = {str(child.attrs["href"]) for child in inline if child.type == "link_open"}
+    assert urls != set()
+    assert {
+        url for url in urls if not re.fullmatch(r"https://github\.com/example/fleet/blob/[\w.%/~-]+#L3", url)
+    } == set()
+    assert [
+        child for child in inline if child.type in ("image", "html_inline") and "<summary>" not in child.content
+    ] == []

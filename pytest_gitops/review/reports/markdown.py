@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pytest_gitops.model import Finding, Location, Severity
 from pytest_gitops.review.model import FileChange, Review
 from pytest_gitops.review.reports.budget import Budget
+from pytest_gitops.review.reports.forge import Forge, Links
 from pytest_gitops.review.reports.grouping import (
     SharedChange,
     SharedFinding,
@@ -33,28 +34,27 @@ from pytest_gitops.review.reports.wording import (
     tag,
 )
 
-GITHUB_LIMIT = 65_536
-GITLAB_LIMIT = 1_000_000
 MARKER = "<!-- pytest-gitops review -->"
 
 _SIGNS = {Severity.ERROR: "⛔", Severity.WARNING: "⚠️", Severity.INFO: "🔹"}
+_UNKNOWN = Forge()
 _LINES = 150
 _ROWS = 50
 _NAMED = 4
 
 
-def to_markdown(review: Review, limit: int = GITHUB_LIMIT) -> str:
-    """Return the review as Markdown of at most ``limit`` characters.
+def to_markdown(review: Review, forge: Forge = _UNKNOWN) -> str:
+    """Return the review as Markdown of at most ``forge.limit`` characters, with links where the forge shows files.
 
     Its first line is ``MARKER``, by which a bot finds the comment again to replace it. What is left out is said at the
-    end. ``limit`` is at least some thousands: GitHub takes 65,536 characters, GitLab a million.
+    end. The limit is at least some thousands.
     """
-    budget = Budget(limit)
+    budget, links = Budget(forge.limit), Links(review, forge)
     budget.open(_opening(review))
     budget.table(_CLUSTERS, list(_cluster_rows(review)), _ROWS, "clusters")
     everywhere = len(review.clusters)
     findings = shared_findings(review)
-    budget.section("### Dangers", [_finding(found, everywhere) for found in findings], 0.4, "findings")
+    budget.section("### Dangers", [_finding(found, everywhere, links) for found in findings], 0.4, "findings")
     known, unknown = shared_parts(review)
     budget.table(_PARTS, _part_rows(known, everywhere), _ROWS, "parts", 0.2, title="Kustomizations and releases")
     images = shared_images(review)
@@ -64,7 +64,7 @@ def to_markdown(review: Review, limit: int = GITHUB_LIMIT) -> str:
     )
     budget.table(_PARTS, _part_rows(unknown, everywhere), _ROWS, "parts", 0.2, title=_UNKNOWN_TITLE, open_to=0)
     groups = alike(shared_changes(review))
-    budget.folded("### Changes", [(_line(group, everywhere), _details(group, everywhere)) for group in groups])
+    budget.folded("### Changes", [(_line(group, everywhere), _details(group, everywhere, links)) for group in groups])
     budget.section("### Notes", [f"- {prose(note)}" for note in review.notes], 0.5, "notes")
     return budget.text()
 
@@ -92,9 +92,9 @@ def _cluster_rows(review: Review) -> Iterator[str]:
         yield f"| {name} | {n.added} | {n.changed} | {n.removed} | {n.moved} | {n.images} | {told} |"
 
 
-def _finding(found: SharedFinding, everywhere: int) -> str:
+def _finding(found: SharedFinding, everywhere: int, links: Links) -> str:
     finding = found.finding
-    about = [_at(finding.location)] if finding.location else []
+    about = [_at(finding.location, links)] if finding.location else []
     about += [code(finding.resource)] if finding.resource else []
     about += [f"in {_names(found.clusters, everywhere)}"] if everywhere > 1 else []
     lines = [
@@ -140,7 +140,7 @@ def _line(group: Sequence[SharedChange], everywhere: int) -> str:
     return f"- {_title(group, everywhere)}"
 
 
-def _details(group: Sequence[SharedChange], everywhere: int) -> str:
+def _details(group: Sequence[SharedChange], everywhere: int, links: Links) -> str:
     """Return the change with its diff, folded; its line where there is nothing more to show."""
     first = group[0]
     blocks = [_found(finding) for finding in first.findings]
@@ -150,7 +150,7 @@ def _details(group: Sequence[SharedChange], everywhere: int) -> str:
     elif len(group) > 1:
         blocks.append(f"Clusters have values of their own; shown as it is in {_names(first.clusters, everywhere)}.")
     if first.locations:
-        blocks.append(", ".join(_at(place) for place in first.locations[:3]))
+        blocks.append(", ".join(_at(place, links) for place in first.locations[:3]))
     if first.change.diff:
         blocks.append(_diff(first.change.diff))
     if not blocks:
@@ -191,5 +191,6 @@ def _names(names: Sequence[str], everywhere: int, written: Callable[[str], str] 
     return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
 
 
-def _at(location: Location) -> str:
-    return code(str(location))
+def _at(location: Location, links: Links) -> str:
+    url = links.url(location)
+    return f"[{code(str(location))}]({url})" if url else code(str(location))

@@ -28,6 +28,7 @@ from pytest_gitops.review.reports.wording import STATUSES, happening, headline, 
 
 SCRIPTS = ("dom.js", "diff.js", "graph.js", "list.js", "filter.js", "main.js")
 _ASSETS = Path(__file__).with_name("assets")
+_LINES = 3000
 _ICON = """
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#3b5bdb"/>
 <g fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round"><path d="M11 12v8"/>
@@ -108,7 +109,7 @@ def view(review: Review) -> JsonObject:
                     for f in shared.findings
                 ],
                 "clusters": among(shared.clusters),
-                "diff": shared.change.diff,
+                **_shown_diff(shared.change.diff),
             }
             for shared in changes
         ],
@@ -152,6 +153,12 @@ def embedded(data: Any) -> str:
     """Return data as JSON that can stand in a script element: ASCII, without what HTML takes for markup."""
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _shown_diff(diff: str) -> JsonObject:
+    """Return a diff and how many of its lines are left out: definitions have thousands, and the page has to load."""
+    lines = diff.removesuffix("\n").split("\n")
+    return {"diff": "\n".join(lines[:_LINES]), "left": max(0, len(lines) - _LINES)}
 
 
 def _cluster(cluster: ClusterReview) -> JsonObject:

@@ -114,7 +114,8 @@ def _changes(review: Review, *, diffs: bool) -> Iterator[Line]:
         told = f"{happening(change)}{_owners(change)}{_within(review, shared.clusters)}"
         yield one_line(f"{sign} {change.id}: {told}"), markup
         if diffs:
-            yield from ((f"    {visible(line)}", _DIFF.get(line[:1], {})) for line in change.diff.splitlines())
+            text = change.diff.removesuffix("\n")
+            yield from ((f"    {visible(line)}", _DIFF.get(line[:1], {})) for line in text.split("\n") if text)
 
 
 def _owners(change: ObjectChange) -> str:

@@ -177,6 +177,7 @@ function changeBody(change, index, place) {
     const all = () => { whole.add(index); replace(place); };
     body.append(h("button", { type: "button", class: "more", onclick: all }, `Show all ${count(lines, "line")}`));
   }
+  if (change.left) body.append(h("p", { class: "quiet" }, `${count(change.left, "more line")} of this diff are in the JSON report.`));
   return body;
 }
 
