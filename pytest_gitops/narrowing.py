@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -49,8 +50,14 @@ def _touches(target: tuple[int, int | None, int | None], session: GitopsSession,
 def _keeps_snapshot(item: Any, session: GitopsSession, affected: Affected) -> bool:
     """Return whether a snapshot's part is affected, or the file it is compared with; variants are of many parts."""
     marker = item.get_closest_marker("gitops").kwargs
-    part = marker.get("kustomization") or marker.get("part") or marker.get("overlay")
+    part = marker.get("overlay") or _part_of(marker, session)
     if part is None:
         return bool(affected)
     differs = any(session.path(file) == item.snapshot_file for file in affected.files)
     return differs or affected.touches(marker.get("cluster"), part)
+
+
+def _part_of(marker: Mapping[str, str], session: GitopsSession) -> str | None:
+    clusters = (cluster for cluster in session.fleet.clusters if cluster.name == marker.get("cluster"))
+    parts = (part for cluster in clusters for part in cluster.parts)
+    return next((p.name for p in parts if marker.get(p.id.kind.lower()) == f"{p.id.namespace}/{p.id.name}"), None)
