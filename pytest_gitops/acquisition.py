@@ -68,6 +68,7 @@ def load_anew(
             cache_dir=cache_directory(config) if settings.cache else None,
             sources=dict(settings.sources),
             network=settings.network,
+            kubernetes=next(iter(settings.kubernetes), ""),
             age_keys=settings.age_keys,
             decrypt=settings.decrypt,
             progress=progress,

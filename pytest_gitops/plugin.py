@@ -43,8 +43,8 @@ __all__ = [
 
 _MARKER = (
     "gitops(cluster=GLOB, kustomization=GLOB, helmrelease=GLOB, resourceset=GLOB, kind=GLOB, namespace=GLOB, "
-    "name=GLOB, labels=MAPPING): limits a test's fixtures cluster, kustomization, helm_release, rendered and resource to what "
-    "matches; several globs may be given as a list. "
+    "name=GLOB, labels=MAPPING): limits a test's fixtures cluster, kustomization, helm_release, rendered and resource "
+    "to what matches; several globs may be given as a list. "
     "The plugin's own tests carry it too: -m \"gitops(check='build')\" selects by check, cluster, kustomization, "
     "helmrelease, resourceset, namespace, name or overlay."
 )

@@ -21,7 +21,7 @@ class Each(Enum):
     CLUSTER = "cluster"
     KUSTOMIZATION = "Kustomization"
     HELM_RELEASE = "HelmRelease"
-    PART = "Kustomization, HelmRelease or ResourceSet"
+    PART = "part of a cluster"
     RESOURCE = "resource"
 
 

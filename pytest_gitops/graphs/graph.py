@@ -38,7 +38,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class ClusterGraph:
-    """The graph of one cluster: all its Kustomizations, and the HelmReleases that depend or are depended on."""
+    """The graph of one cluster: all its Kustomizations, and the HelmReleases that depend, are depended on or fail."""
 
     name: str
     nodes: tuple[Node, ...]
@@ -60,7 +60,11 @@ def _graph(cluster: Cluster) -> ClusterGraph:
         for key, (subject, _parent) in subjects.items()
     }
     wanted = {key for targets in needs.values() for key in targets}
-    taking_part = [key for key in subjects if key[1] == "Kustomization" or needs[key] or key in wanted]
+    taking_part = [
+        key
+        for key, (subject, _parent) in subjects.items()
+        if key[1] == "Kustomization" or needs[key] or key in wanted or state(subject) == "failed"
+    ]
     nodes = {key: Node(key[1], key[2], state(subjects[key][0])) for key in taking_part}
     nodes |= {key: Node(key[1], key[2], "missing") for targets in needs.values() for key in targets if key not in nodes}
     numbers = {key: number for number, key in enumerate(nodes)}
@@ -78,13 +82,15 @@ def _subjects(cluster: Cluster) -> Iterator[tuple[_Key, tuple[Subject, _Key]]]:
 
     The first part of a key is the cluster that a HelmRelease is applied to: a hub may hold one name for many.
     """
-    for kustomization in cluster.kustomizations:
-        own = _key(kustomization.name)
-        yield own, (kustomization, _key(kustomization.parent or ""))
-        for resource in kustomization.rendered or ():
+    releases = {release.id: release for release in cluster.helm_releases}
+    for part in cluster.parts:
+        own = _key(part.name)
+        if isinstance(part, Kustomization):
+            yield own, (part, _key(part.parent or ""))
+        for resource in part.rendered or ():
             if (resource.id.group, resource.kind) == _RELEASE:
                 name = f"{resource.namespace}/{resource.name}"
-                yield (remote_of(kustomization), resource.kind, name), (resource, own)
+                yield (remote_of(part), resource.kind, name), (releases.get(resource.id, resource), own)
 
 
 def _key(kustomization: str) -> _Key:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_gitops.model import Failed, Kustomization, Resource, Skipped
+from pytest_gitops.model import Failed, Part, Resource, Skipped
 
-Subject = Kustomization | Resource
+Subject = Part | Resource
 
 
 def dependencies(subject: Subject) -> Iterator[tuple[str, str]]:
@@ -24,12 +24,12 @@ def dependencies(subject: Subject) -> Iterator[tuple[str, str]]:
 
 def state(subject: Subject) -> str:
     """Return ``failed``, ``suspended`` or ``skipped``, empty where none of them holds."""
-    if isinstance(subject, Kustomization) and isinstance(subject.outcome, Failed):
+    if isinstance(subject, Part) and isinstance(subject.outcome, Failed):
         return "failed"
     spec: Any = subject.spec
     if isinstance(spec, dict) and spec.get("suspend") is True:
         return "suspended"
-    return "skipped" if isinstance(subject, Kustomization) and isinstance(subject.outcome, Skipped) else ""
+    return "skipped" if isinstance(subject, Part) and isinstance(subject.outcome, Skipped) else ""
 
 
 def printable(text: str) -> str:

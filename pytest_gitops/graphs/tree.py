@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pytest_gitops.graphs.marks import Subject, dependencies, printable, state
-from pytest_gitops.model import Cluster, Kustomization, Resource, ResourceId, Skipped
+from pytest_gitops.model import Cluster, Kustomization, Part, Resource, ResourceId, Skipped
 
 _FLUX = "toolkit.fluxcd.io"
 _LAST, _MORE = ("└── ", "    "), ("├── ", "│   ")
@@ -19,7 +19,7 @@ def tree(cluster: Cluster, *, everything: bool = False) -> str:
     """
     lines = [printable(cluster.name)]
     roots: Sequence[Subject] = [k for k in cluster.kustomizations if k.parent is None]
-    children = {k.name: _children(k, cluster, everything) for k in cluster.kustomizations}
+    children = {part.name: _children(part, cluster, everything) for part in cluster.parts}
     stack = [("", iter(list(_ends(roots))))]
     while stack:
         indent, rest = stack[-1]
@@ -30,17 +30,17 @@ def tree(cluster: Cluster, *, everything: bool = False) -> str:
         branch, deeper = _LAST if is_last else _MORE
         lines.append(f"{indent}{branch}{_line(subject)}")
         # Taken out, so that what is declared again and again is shown in full once.
-        below = children.pop(subject.name, []) if isinstance(subject, Kustomization) else []
+        below = children.pop(subject.name, []) if isinstance(subject, Part) else []
         stack.append((indent + deeper, iter(list(_ends(below)))))
     return "\n".join(lines)
 
 
-def _children(parent: Kustomization, cluster: Cluster, everything: bool) -> list[Subject]:
-    """Return what a Kustomization applies, in the order in which it does, the Kustomizations as the cluster has them.
+def _children(parent: Part, cluster: Cluster, everything: bool) -> list[Subject]:
+    """Return what a part applies, in the order in which it does, the parts among it as the cluster has them.
 
     A Kustomization that applies itself, as the one that ``flux bootstrap`` makes does, is not its own child.
     """
-    known = {k.id: k for k in cluster.kustomizations if k.parent == parent.name}
+    known = {part.id: part for part in cluster.parts if part.parent == parent.name}
     found: dict[ResourceId, Subject] = {}
     for resource in parent.rendered or ():
         if resource.id != parent.id and (everything or resource.id.group.endswith(_FLUX)):
@@ -68,7 +68,7 @@ def _marks(subject: Subject) -> Iterator[str]:
         if found:
             yield found
         return
-    if subject.implicit:
+    if isinstance(subject, Kustomization) and subject.implicit:
         yield f"not declared here, applies {subject.path or '.'}"
     if subject.suspended:
         yield "suspended"
