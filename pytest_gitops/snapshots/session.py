@@ -39,7 +39,8 @@ class Snapshots:
     @cached_property
     def normaliser(self) -> Normaliser:
         """What makes snapshots of objects."""
-        return Normaliser(self.options, Redactor.from_environment())
+        keys, configured = self._session.settings.age_keys, read_configuration(self._session.fleet.root).sops_age
+        return Normaliser(self.options, Redactor.from_environment(files=keys, configured=configured))
 
     @cached_property
     def variants(self) -> tuple[Variants, ...]:

@@ -7,10 +7,12 @@ import hashlib
 import hmac
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from secrets_files import IDENTITY, OTHER_IDENTITY
 
 from pytest_gitops.model import (
     Cluster,
@@ -26,7 +28,6 @@ from pytest_gitops.redaction import LAST_APPLIED, Redactor, Secrecy, secrecy
 
 Object = dict[str, Any]
 DIGEST = re.compile(r"<redacted [0-9a-f]{8}>")
-AGE = "AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ"
 
 
 def encoded(text: str) -> str:
@@ -103,6 +104,25 @@ def test_short_values_are_found_as_words_only() -> None:
     assert shape(Redactor().redact(obj, Secrecy(("k7",))))["spec"] == {"a": "#", "b": "x=#;", "c": "k70", "d": "ok7"}
 
 
+def test_decrypted_values_count_where_they_are_all_there_is() -> None:
+    values = Secrecy(whole=("admin", "a-very-long-password"), decrypted=True)
+    labels = {"user": "admin", "x": "a-very-long-password"}
+    spec = {"user": "admin", "b": " admin\n", "c": "administrator", "d": True, "e": "x=a-very-long-password"}
+    redacted = Redactor().redact(
+        {"kind": "A", "metadata": {"labels": labels, "annotations": labels}, "spec": spec}, values
+    )
+    assert shape(redacted) == {
+        "kind": "A",
+        "metadata": {"labels": {"user": "admin", "x": "#"}, "annotations": {"user": "#", "x": "#"}},
+        "spec": {"user": "#", "b": "#", "c": "administrator", "d": True, "e": "x=#"},
+    }
+
+
+def test_short_decrypted_values_leave_other_texts_alone() -> None:
+    obj = {"kind": "A", "spec": {"a": "administrator"}}
+    assert Redactor().redact(obj, Secrecy(whole=("admin",), decrypted=True)) == obj
+
+
 def test_the_longest_value_counts() -> None:
     redacted = Redactor().redact({"kind": "A", "x": "hunter22-b"}, Secrecy(("hunter22", "hunter22-b")))
     assert shape(redacted) == {"kind": "A", "x": "#"}
@@ -132,21 +152,24 @@ def test_two_objects_do_not_show_that_they_share_a_value() -> None:
 
 def test_decrypted_values_have_a_key_that_git_does_not_show(tmp_path: Path) -> None:
     obj, decrypted = secret(stringData={"a": "x"}), Secrecy(decrypted=True)
-    (tmp_path / "keys.txt").write_text(f"# created: today\n{AGE}\n")
+    (tmp_path / "keys.txt").write_text(f"# created: today\n{IDENTITY}\n")
     (tmp_path / "sops/age").mkdir(parents=True)
-    (tmp_path / "sops/age/keys.txt").write_text(f"{AGE}\n")
-    environments = [
-        {"SOPS_AGE_KEY": AGE},
-        {"SOPS_AGE_KEY_FILE": str(tmp_path / "keys.txt")},
-        {"XDG_CONFIG_HOME": str(tmp_path), "SOPS_AGE_KEY_FILE": str(tmp_path / "absent")},
+    (tmp_path / "sops/age/keys.txt").write_text(f"{IDENTITY}\n")
+    other = {"SOPS_AGE_KEY": OTHER_IDENTITY}
+    redactors = [
+        Redactor.from_environment({"SOPS_AGE_KEY": IDENTITY}),
+        Redactor.from_environment({"SOPS_AGE_KEY_FILE": str(tmp_path / "keys.txt")}),
+        Redactor.from_environment({"XDG_CONFIG_HOME": str(tmp_path)}),
+        # What is given for the run decides, whatever else is lying around.
+        Redactor.from_environment(other, files=[tmp_path / "keys.txt"]),
+        Redactor.from_environment(other, configured=tmp_path / "keys.txt"),
     ]
-    redactors = [Redactor.from_environment(environment) for environment in environments]
     digests = {redactor.redact(obj, decrypted)["stringData"]["a"] for redactor in redactors}
     assert len(digests) == 1
     assert all(redactor.redact(obj) == Redactor().redact(obj) for redactor in redactors)
     stretched = hashlib.pbkdf2_hmac("sha256", b"x", b"pytest-gitopsSecret/b/a", 20_000).hex()[:8]
     assert Redactor().redact(obj, decrypted)["stringData"]["a"] == f"<redacted {stretched}>"
-    given = Redactor.from_environment({"GITOPS_SNAPSHOT_KEY": "k", "SOPS_AGE_KEY": AGE})
+    given = Redactor.from_environment({"GITOPS_SNAPSHOT_KEY": "k", "SOPS_AGE_KEY": IDENTITY})
     assert given.redact(obj, decrypted) == given.redact(obj)
 
 
@@ -183,13 +206,19 @@ def test_what_is_secret_in_a_part() -> None:
     child = part("child", postBuild={"substitute": {"X": 'say "hunter22"'}})
     reader = part("reader", postBuild={"substituteFrom": [{"kind": "ConfigMap", "name": "passed-on"}]})
     other = part("other", decryption={"provider": "sops"})
-    cluster = Cluster("c", "c", "c.yaml", (held, uses, child, reader, other))
+    decrypts = replace(
+        other, id=replace(other.id, name="decrypts"), outcome=Rendered((), secrets=("from-sops", "hunter2!", "passed"))
+    )
+    given = part("given", postBuild={"substitute": {"X": "from-sops"}})
+    cluster = Cluster("c", "c", "c.yaml", (held, uses, child, reader, other, decrypts, given))
     assert {p.id.name: secrecy(cluster, p) for p in cluster.parts} == {
         "entry": Secrecy(),
         "uses": Secrecy(("e-value", "hunter22")),
         "child": Secrecy(("hunter22",)),
         "reader": Secrecy(("hunter22",)),
-        "other": Secrecy(decrypted=True),
+        "other": Secrecy(),
+        "decrypts": Secrecy(decrypted=True, whole=("from-sops", "hunter2!")),
+        "given": Secrecy(),
     }
 
 
