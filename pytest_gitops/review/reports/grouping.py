@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pytest_gitops.model import Finding, Location, Severity
 from pytest_gitops.review.model import Action, ClusterReview, Fate, ImageChange, ObjectChange, PartChange, Review
-from pytest_gitops.review.reports.summary import by_danger, danger_order, rank, worst
-from pytest_gitops.review.reports.wording import part_news
+from pytest_gitops.review.reports.summary import Summary, by_danger, danger_order, rank, worst
+from pytest_gitops.review.reports.wording import dangers, headline, part_news
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,13 @@ def shared_findings(review: Review) -> list[SharedFinding]:
             _note(found.setdefault(_plain(finding), []), cluster.name)
     shared = [SharedFinding(finding, tuple(sorted(clusters))) for finding, clusters in found.items()]
     return sorted(shared, key=lambda one: rank(one.finding.severity))
+
+
+def overview(review: Review) -> str:
+    """Return in a few words what a review says, and how dangerous it is."""
+    severities = Counter(shared.finding.severity.value for shared in shared_findings(review))
+    found = dangers(Summary(**severities))
+    return f"{headline(review)}; {found}" if found else headline(review)
 
 
 def shared_images(review: Review) -> list[SharedImage]:

@@ -14,6 +14,7 @@ from pytest_gitops.review.reports.grouping import (
     SharedImage,
     SharedPart,
     alike,
+    overview,
     shared_changes,
     shared_findings,
     shared_images,
@@ -26,7 +27,6 @@ from pytest_gitops.review.reports.wording import (
     count,
     dangers,
     happening,
-    headline,
     listed,
     owner,
     part_news,
@@ -80,7 +80,7 @@ _FILES_TITLE = "What the changed files touch"
 def _opening(review: Review) -> str:
     (base, base_commit), (head, head_commit) = revision(review.base), revision(review.head)
     sides = f"{code(base)} ({prose(base_commit)}) → {code(head)} ({prose(head_commit)})"
-    return f"{MARKER}\n## GitOps review: {headline(review)}\n\n{sides}"
+    return f"{MARKER}\n## GitOps review: {overview(review)}\n\n{sides}"
 
 
 def _cluster_rows(review: Review) -> Iterator[str]:

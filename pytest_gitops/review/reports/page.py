@@ -24,7 +24,7 @@ from pytest_gitops.review.reports.grouping import (
 )
 from pytest_gitops.review.reports.summary import by_danger, summary, worst
 from pytest_gitops.review.reports.visible import visible
-from pytest_gitops.review.reports.wording import STATUSES, happening, headline, owner, part_news
+from pytest_gitops.review.reports.wording import STATUSES, happening, owner, part_news
 
 SCRIPTS = ("dom.js", "diff.js", "graph.js", "list.js", "filter.js", "main.js")
 _ASSETS = Path(__file__).with_name("assets")
@@ -73,7 +73,6 @@ def view(review: Review) -> JsonObject:
     shown: JsonObject = {
         "base": _revision(review.base),
         "head": _revision(review.head),
-        "headline": headline(review),
         "clusters": [_cluster(cluster) for cluster in clusters],
         "parts": [
             {

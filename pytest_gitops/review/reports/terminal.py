@@ -7,14 +7,13 @@ from typing import Any
 
 from pytest_gitops.model import Severity
 from pytest_gitops.review.model import Action, ClusterReview, ObjectChange, Review
-from pytest_gitops.review.reports.grouping import shared_changes, shared_findings, shared_images, shared_parts
+from pytest_gitops.review.reports.grouping import overview, shared_changes, shared_findings, shared_images, shared_parts
 from pytest_gitops.review.reports.summary import by_danger, summary
 from pytest_gitops.review.reports.visible import one_line, visible
 from pytest_gitops.review.reports.wording import (
     count,
     dangers,
     happening,
-    headline,
     listed,
     part_news,
     revision,
@@ -36,7 +35,7 @@ _DIFF = {"+": {"green": True}, "-": {"red": True}, "@": {"cyan": True}}
 def write_review(terminal: Any, review: Review) -> None:
     """Write the section of a review; one line with ``-q``."""
     if terminal.verbosity < 0:
-        terminal.line(f"gitops review: {headline(review)}{_all_dangers(review)}")
+        terminal.line(f"gitops review: {overview(review)}")
         return
     terminal.section("gitops review")
     for text, markup in lines(review, terminal.verbosity):
@@ -45,7 +44,7 @@ def write_review(terminal: Any, review: Review) -> None:
 
 def lines(review: Review, verbosity: int = 0) -> Iterator[Line]:
     """Yield the lines of the section, each with its markup as pytest's terminal writer takes it."""
-    yield f"{_side(review, 0)} → {_side(review, 1)}: {headline(review)}", {"bold": True}
+    yield f"{_side(review, 0)} → {_side(review, 1)}: {overview(review)}", {"bold": True}
     for cluster in by_danger(review):
         yield _cluster(cluster)
     if verbosity > 0:
@@ -60,13 +59,6 @@ def lines(review: Review, verbosity: int = 0) -> Iterator[Line]:
 def _side(review: Review, number: int) -> str:
     ref, commit = revision((review.base, review.head)[number])
     return one_line(f"{ref} ({commit})")
-
-
-def _all_dangers(review: Review) -> str:
-    told = [
-        f"{one_line(cluster.name)}: {dangers(summary(cluster))}" for cluster in by_danger(review) if cluster.findings
-    ]
-    return f"; {listed(told)}" if told else ""
 
 
 def _cluster(cluster: ClusterReview) -> Line:
