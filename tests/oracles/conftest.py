@@ -36,6 +36,24 @@ def flux() -> Path:
     return _tool("flux")
 
 
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    """The helm command of the release that the engine embeds."""
+    return _tool("helm")
+
+
+@pytest.fixture(scope="session")
+def helm_controller() -> Path:
+    """A program that installs with helm-controller's own code."""
+    return _tool("helm-controller-install")
+
+
+@pytest.fixture(scope="session")
+def source_controller() -> Path:
+    """A program that makes charts with source-controller's own code."""
+    return _tool("source-controller-chart")
+
+
 def _tool(name: str) -> Path:
     path = TOOLS / "bin" / name
     if not path.exists():

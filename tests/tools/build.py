@@ -6,7 +6,11 @@ and no command that tests use needs them, so an empty one stands in for them.
 
 The JSON schema of SARIF is taken from a module that carries it, so that reports are held to the official text.
 
-Usage: python tests/tools/build.py [kustomize] [flux] [sops] [sarif-schema.json]
+helm is built likewise. helm-controller-install and source-controller-chart are programs of this folder that run the
+code of Flux's controllers; they are built within copies of the controllers' modules, as that code is internal to them.
+
+Usage: python tests/tools/build.py [kustomize] [flux] [sops] [helm] [helm-controller-install] [source-controller-chart]
+    [sarif-schema.json]
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -27,6 +32,10 @@ SARIF = "github.com/owenrumney/go-sarif/v3@v3.2.3"
 FLUX = "github.com/fluxcd/flux2/v2@v2.9.5"
 # The release whose packages kustomize-controller of that Flux embeds.
 SOPS = "github.com/getsops/sops/v3@v3.13.2"
+# What the engine embeds of Helm, and the controllers of that Flux that decide about it.
+HELM = "helm.sh/helm/v4@v4.2.4"
+HELM_CONTROLLER = "github.com/fluxcd/helm-controller@v1.6.4"
+SOURCE_CONTROLLER = "github.com/fluxcd/source-controller@v1.9.5"
 ENVIRONMENT = {**os.environ, "CGO_ENABLED": "0"}
 
 
@@ -40,7 +49,9 @@ def build(name: str, package: str, directory: Path, *flags: str) -> None:
 
 def wanted(tool: str) -> str:
     """Return what decides about a program, so that it is built once for it."""
-    return (SOPS if tool == "sops" else FLUX) + (HERE / "go.sum").read_text()
+    modules = {"sops": SOPS, "helm": HELM, **{oracle: module for oracle, (module, _) in ORACLES.items()}}
+    programs = (HERE / "oracles" / ORACLES[tool][1] / "main.go").read_text() if tool in ORACLES else ""
+    return modules.get(tool, FLUX) + programs + (HERE / "go.sum").read_text()
 
 
 def kustomize() -> None:
@@ -78,6 +89,33 @@ def sops() -> None:
         build("sops", "./cmd/sops", copy)
 
 
+def helm() -> None:
+    """Build the helm command of the release that the engine embeds."""
+    with module_copy(HELM) as (copy, _version):
+        build("helm", "./cmd/helm", copy)
+
+
+# Programs of this folder that use a controller's internal packages: the controller's module, and the program's folder.
+ORACLES = {
+    "helm-controller-install": (HELM_CONTROLLER, "helm_controller"),
+    "source-controller-chart": (SOURCE_CONTROLLER, "source_controller"),
+}
+
+
+def oracle(name: str) -> None:
+    """Build a program of this folder within a copy of a controller's module.
+
+    The controller's go.mod takes its API from a folder that is a module of its own, and so not in the copy.
+    """
+    module, folder = ORACLES[name]
+    with module_copy(module) as (copy, _version):
+        shutil.copytree(HERE / "oracles" / folder, copy / "oracle")
+        api = module.partition("@")[0] + "/api"
+        subprocess.run(["go", "mod", "edit", f"-dropreplace={api}"], cwd=copy, env=ENVIRONMENT, check=True)
+        subprocess.run(["go", "get", "./oracle"], cwd=copy, env=ENVIRONMENT, check=True)
+        build(name, "./oracle", copy)
+
+
 def sarif_schema() -> None:
     """Write the schema of SARIF 2.1.0 that OASIS publishes, as it stands between backticks in Go's source."""
     download = subprocess.run(
@@ -88,7 +126,8 @@ def sarif_schema() -> None:
 
 
 if __name__ == "__main__":
-    tools = {"kustomize": kustomize, "flux": flux, "sops": sops, "sarif-schema.json": sarif_schema}
+    tools = {"kustomize": kustomize, "flux": flux, "sops": sops, "helm": helm, "sarif-schema.json": sarif_schema}
+    tools |= {name: partial(oracle, name) for name in ORACLES}
     BIN.mkdir(exist_ok=True)
     for chosen in sys.argv[1:] or tools:
         built = BIN / f".{chosen}.built"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/cache"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
@@ -39,7 +40,7 @@ func (e *Engine) helm(ctx context.Context, params helmParams) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if params.Cacheable != nil && !*params.Cacheable {
+	if params.Cacheable != nil && !*params.Cacheable || slices.ContainsFunc(params.ValuesFrom, isSecret) {
 		place.cache = nil
 	}
 	key, keyed := place.key(params.Request)
@@ -56,6 +57,8 @@ func (e *Engine) helm(ctx context.Context, params helmParams) (any, error) {
 	}
 	return outcome.answer(false)
 }
+
+func isSecret(answer values.Answer) bool { return answer.Secret }
 
 func (e *Engine) install(ctx context.Context, place *chartPlace, request helm.Request) outcome {
 	if e.Watch != nil {
@@ -98,12 +101,12 @@ func (e *Engine) chartPlace(ctx context.Context, reference chart.Reference) (*ch
 		if err != nil {
 			return nil, err
 		}
-		return &chartPlace{tree.NewFileSystem(ctx, opened.view, nil), opened.view, opened.cache}, nil
+		return &chartPlace{tree.NewFileSystem(ctx, opened.view), opened.view, opened.cache}, nil
 	}
 	if reference.Archive == "" {
 		return nil, fault.New(fault.Protocol, "chart: neither an archive nor a tree is named")
 	}
-	place := &chartPlace{fs: tree.NewFileSystem(ctx, nil, nil)}
+	place := &chartPlace{fs: tree.NewFileSystem(ctx, nil)}
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	for _, opened := range e.trees {

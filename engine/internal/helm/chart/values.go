@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
-	"reflect"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -63,7 +62,10 @@ func (o Order) mergeTreeFiles(of *helmchart.Chart, fs *tree.FileSystem) error {
 			return nil, true, bad(err)
 		}
 		values, err := decode(name, data)
-		return values, true, within(at, err)
+		if err != nil {
+			err = within(at, err)
+		}
+		return values, true, err
 	})
 }
 
@@ -77,22 +79,14 @@ func (o Order) merge(of *helmchart.Chart, read func(name string) (map[string]any
 		if !found && o.Spec.IgnoreMissingValuesFiles {
 			continue
 		}
-		if problem := (*fault.Error)(nil); !isNil(err) {
-			problem = bad(err)
+		if err != nil {
+			problem := *bad(err)
 			problem.Field = fmt.Sprintf("spec.chart.spec.valuesFiles[%d]", at)
-			return problem
+			return &problem
 		}
 		merged = chartutil.MergeMaps(merged, values)
 	}
 	return overwrite(of, merged)
-}
-
-func isNil(err error) bool {
-	if err == nil {
-		return true
-	}
-	value := reflect.ValueOf(err)
-	return value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 func decode(name string, data []byte) (map[string]any, error) {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,9 +62,21 @@ var (
 	valued  = regexp.MustCompile(`\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)+)`)
 )
 
+// longest is the length of the longest message, in bytes: templates that include themselves make endless ones.
+const longest = 4 << 10
+
+// shortened leaves out the middle of a long message.
+func shortened(message string) string {
+	if len(message) <= longest {
+		return message
+	}
+	return strings.ToValidUTF8(message[:longest/2]+" … "+message[len(message)-longest/2:], "")
+}
+
 // locate names the template and its line that an error is about, and the value in the expression that failed. The last place
 // that Helm names is the innermost, where the error happened.
 func (i Installation) locate(problem *fault.Error) {
+	defer func() { problem.Message = shortened(problem.Message) }()
 	if places := located.FindAllStringSubmatch(problem.Message, -1); len(places) > 0 {
 		innermost := places[len(places)-1]
 		problem.Template = innermost[1]
@@ -73,6 +86,7 @@ func (i Installation) locate(problem *fault.Error) {
 			if file, is := i.Chart.InTree(place[1]); is {
 				problem.Chain = append(problem.Chain, fault.Place{File: file, Line: line})
 			}
+			problem.Chain = slices.Compact(problem.Chain)
 		}
 	} else if place := parsing.FindStringSubmatch(problem.Message); place != nil {
 		problem.Template = place[1]

@@ -26,6 +26,8 @@ const (
 	maxItems = 100_000
 	// maxText bounds the texts that templates repeat or invent, in bytes.
 	maxText = 8 << 20
+	// maxIndent bounds what templates indent by.
+	maxIndent = 1000
 )
 
 // functions are the template functions that give something else than Helm's: the same at any time, and never without
@@ -128,6 +130,8 @@ func (f *functions) endless() template.FuncMap {
 			}
 			return seq(params...), nil
 		},
+		"indent":  f.indented(f.sprig["indent"].(func(int, string) string)),
+		"nindent": f.indented(f.sprig["nindent"].(func(int, string) string)),
 		"repeat": func(count int, text string) (string, error) {
 			if count < 0 {
 				return "", fmt.Errorf("repeat: negative count %d", count)
@@ -137,6 +141,15 @@ func (f *functions) endless() template.FuncMap {
 			}
 			return repeat(count, text), f.bounded("repetitions", 0, 0)
 		},
+	}
+}
+
+func (f *functions) indented(indent func(int, string) string) func(int, string) (string, error) {
+	return func(spaces int, text string) (string, error) {
+		if err := f.bounded("spaces", spaces, maxIndent); err != nil {
+			return "", err
+		}
+		return indent(spaces, text), nil
 	}
 }
 

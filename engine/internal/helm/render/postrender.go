@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/guard"
 )
 
 // postRenderer is the chain that helm-controller hands to Helm: the release's own post-renderers in their order,
@@ -22,12 +23,14 @@ import (
 type postRenderer struct {
 	own    []v2.PostRenderer
 	common []transformer
+	// fail notes that a limit was passed: Helm makes a mere text of the error.
+	fail func(format string, args ...any) error
 }
 
 type transformer interface{ Transform(resmap.ResMap) error }
 
-func newPostRenderer(of *v2.HelmRelease) *postRenderer {
-	chain := &postRenderer{own: of.Spec.PostRenderers}
+func newPostRenderer(of *v2.HelmRelease, fail func(string, ...any) error) *postRenderer {
+	chain := &postRenderer{own: of.Spec.PostRenderers, fail: fail}
 	if metadata := of.Spec.CommonMetadata; metadata != nil {
 		if metadata.Labels != nil {
 			chain.common = append(chain.common, labels(metadata.Labels))
@@ -61,6 +64,12 @@ func annotations(of map[string]string) transformer {
 // Run implements postrenderer.PostRenderer.
 func (p *postRenderer) Run(manifests *bytes.Buffer) (*bytes.Buffer, error) {
 	text := manifests.Bytes()
+	if documents := bytes.Count(text, []byte("\n---\n")) + 1; documents > guard.MaxDocuments {
+		return nil, p.fail("the templates render %d objects, at most %d are allowed", documents, guard.MaxDocuments)
+	}
+	if len(text) > guard.MaxBytes {
+		return nil, p.fail("the templates render more than %d MiB", guard.MaxBytes>>20)
+	}
 	var resources resmap.ResMap
 	for at, renderer := range p.own {
 		if renderer.Kustomize == nil {

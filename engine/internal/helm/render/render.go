@@ -89,7 +89,7 @@ func (i Installation) action(functions *functions, crds []Document) *action.Inst
 	install.SkipSchemaValidation = options.DisableSchemaValidation
 	install.Devel = true
 	install.SkipCRDs = true
-	install.PostRenderer = newPostRenderer(i.Release)
+	install.PostRenderer = newPostRenderer(i.Release, functions.fail)
 	install.PostRenderStrategy = strategy(i.Release)
 	return install
 }

@@ -28,6 +28,8 @@ type Answer struct {
 	Values map[string]string `json:"values"`
 	// Complete is false where the cluster may hold keys that can't be known here; nil means true.
 	Complete *bool `json:"complete"`
+	// Secret says that the values were encrypted in Git: what is made with them is not kept.
+	Secret bool `json:"secret"`
 }
 
 func (a Answer) complete() bool { return a.Complete == nil || *a.Complete }
