@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from pytest_gitops.review.comparing import compare
 from pytest_gitops.review.comparison import Comparison
 from pytest_gitops.review.judging import CHECK
 from pytest_gitops.review.model import Review
+from pytest_gitops.review.noise import is_restless
 from pytest_gitops.review.revisions import Range, find_range
 from pytest_gitops.review.telling import tell
 from pytest_gitops.review.touching import touched
@@ -71,5 +72,22 @@ def review_of(compared: Compared, results: Results) -> Review:
         change.head,
         findings=findings,
         files=touched(change.files, comparison),
-        notes=comparison.base.fleet.notes if not comparison.base.fleet.clusters else (),
+        notes=tuple(_notes(comparison)),
     )
+
+
+def _notes(comparison: Comparison) -> Iterator[str]:
+    """Yield what is worth knowing of the whole review: why base is empty, and what is left out."""
+    if not comparison.base.fleet.clusters:
+        yield from comparison.base.fleet.notes
+    restless = {
+        pair.part.name
+        for cluster in comparison.clusters
+        for pair in cluster.parts
+        if pair.after and is_restless(pair.after)
+    }
+    if restless:
+        yield (
+            f"charts make some values anew at each render (passwords, certificates), which are no change: "
+            f"{', '.join(sorted(restless))}"
+        )

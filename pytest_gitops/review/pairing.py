@@ -11,6 +11,7 @@ from pytest_gitops.checks.context import remote_of
 from pytest_gitops.model import Cluster, HelmRelease, Kustomization, Part, Resource, ResourceId
 from pytest_gitops.review.comparison import Change, Held, PartPair
 from pytest_gitops.review.model import Action
+from pytest_gitops.review.noise import without_noise
 
 # An object of a cluster; the first is what names the cluster where a part applies it to another one.
 Key = tuple[str, ResourceId]
@@ -143,10 +144,11 @@ def _of_one(before: Sequence[Held], after: Sequence[Held], homes: Mapping[int, P
             new.append(held)
             continue
         lost.remove(old)
+        young = without_noise(old, held)
         if homes[id(held.part)].renamed:
-            yield Change(Action.MOVED, old, held)
-        elif not _same(old.resource, held.resource):
-            yield Change(Action.CHANGED, old, held)
+            yield Change(Action.MOVED, old, young)
+        elif not _same(old.resource, young.resource):
+            yield Change(Action.CHANGED, old, young)
     yield from _moves(lost, new, before, after)
 
 
