@@ -11,12 +11,16 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_gitops.model import JsonObject, Location
-from pytest_gitops.review.model import ClusterReview, Review, Revision
+from pytest_gitops.model import Finding, JsonObject
+from pytest_gitops.review.model import ClusterReview, FileChange, Review, Revision
 from pytest_gitops.review.reports.grouping import (
+    SharedChange,
+    SharedImage,
+    SharedPart,
     every_part,
     shared_changes,
     shared_findings,
@@ -26,7 +30,7 @@ from pytest_gitops.review.reports.summary import by_danger, summary, worst
 from pytest_gitops.review.reports.visible import visible
 from pytest_gitops.review.reports.wording import STATUSES, happening, owner, part_news
 
-SCRIPTS = ("dom.js", "diff.js", "graph.js", "list.js", "filter.js", "main.js")
+SCRIPTS = ("dom.js", "diff.js", "graph.js", "list.js", "filter.js", "side.js", "cards.js", "keys.js", "main.js")
 _ASSETS = Path(__file__).with_name("assets")
 _LINES = 3000
 _ICON = """
@@ -65,87 +69,92 @@ def view(review: Review) -> JsonObject:
     """Return what the page shows, as JSON: what clusters share once, clusters by their index."""
     clusters = by_danger(review)
     indices = {cluster.name: number for number, cluster in enumerate(clusters)}
-
-    def among(names: tuple[str, ...]) -> list[int]:
-        return [indices[name] for name in names if name in indices]
-
-    changes = shared_changes(review)
     shown: JsonObject = {
         "base": _revision(review.base),
         "head": _revision(review.head),
         "clusters": [_cluster(cluster) for cluster in clusters],
-        "parts": [
-            {
-                "id": str(shared.part.id),
-                "kind": shared.part.id.kind,
-                "label": "/".join(filter(None, (shared.part.id.namespace, shared.part.id.name))),
-                "name": shared.part.name,
-                "dependsOn": list(shared.part.depends_on),
-                "parent": shared.part.parent,
-                "news": part_news(shared.part),
-                "suspended": shared.part.suspended,
-                "outcome": shared.part.outcome_after,
-                "action": shared.part.action.value if shared.part.action else None,
-                "clusters": among(shared.clusters),
-            }
-            for shared in every_part(review)
-        ],
-        "changes": [
-            {
-                "kind": shared.change.id.kind,
-                "namespace": shared.change.id.namespace,
-                "name": shared.change.id.name,
-                "apiVersion": shared.change.api_version,
-                "action": shared.change.action.value,
-                "happening": happening(shared.change),
-                "owner": owner(shared.change),
-                "owners": [name for name in (shared.change.owner_before, shared.change.owner_after) if name],
-                "places": [str(place) for place in shared.locations],
-                "danger": shared.danger.value if shared.danger else "none",
-                "findings": [
-                    {"rule": f.rule, "severity": f.severity.value, "message": f.message, "remedy": f.remedy}
-                    | {"place": _place(f.location)}
-                    for f in shared.findings
-                ],
-                "clusters": among(shared.clusters),
-                **_shown_diff(shared.change.diff),
-            }
-            for shared in changes
-        ],
+        "parts": [_part(shared, indices) for shared in every_part(review)],
+        "changes": [_change(shared, indices) for shared in shared_changes(review)],
         "findings": [
-            {
-                "rule": shared.finding.rule,
-                "severity": shared.finding.severity.value,
-                "message": shared.finding.message,
-                "remedy": shared.finding.remedy,
-                "place": _place(shared.finding.location),
-                "resource": shared.finding.resource,
-                "clusters": among(shared.clusters),
-            }
+            _finding(shared.finding)
+            | {"resource": shared.finding.resource, "clusters": _among(indices, shared.clusters)}
             for shared in shared_findings(review)
         ],
-        "images": [
-            {
-                "name": shared.image.name,
-                "before": shared.image.before,
-                "after": shared.image.after,
-                "workloads": list(shared.image.workloads),
-                "clusters": among(shared.clusters),
-            }
-            for shared in shared_images(review)
-        ],
-        "files": [
-            {
-                "file": file.file,
-                "status": STATUSES.get(file.status[:1], file.status),
-                "touches": [[indices[name], list(parts)] for name, parts in file.touches if name in indices],
-            }
-            for file in review.files
-        ],
+        "images": [_image(shared, indices) for shared in shared_images(review)],
+        "files": [_file(file, indices) for file in review.files],
         "notes": list(review.notes),
     }
     seen: JsonObject = _visible(shown)
     return seen
+
+
+def _part(shared: SharedPart, indices: Mapping[str, int]) -> JsonObject:
+    part = shared.part
+    return {
+        "id": str(part.id),
+        "kind": part.id.kind,
+        "label": "/".join(filter(None, (part.id.namespace, part.id.name))),
+        "name": part.name,
+        "dependsOn": list(part.depends_on),
+        "parent": part.parent,
+        "news": part_news(part),
+        "suspended": part.suspended,
+        "outcome": part.outcome_after,
+        "action": part.action.value if part.action else None,
+        "clusters": _among(indices, shared.clusters),
+    }
+
+
+def _change(shared: SharedChange, indices: Mapping[str, int]) -> JsonObject:
+    change = shared.change
+    return {
+        "kind": change.id.kind,
+        "namespace": change.id.namespace,
+        "name": change.id.name,
+        "apiVersion": change.api_version,
+        "action": change.action.value,
+        "happening": happening(change),
+        "owner": owner(change),
+        "owners": [name for name in (change.owner_before, change.owner_after) if name],
+        "places": [str(place) for place in shared.locations],
+        "danger": shared.danger.value if shared.danger else "none",
+        "findings": [_finding(finding) for finding in shared.findings],
+        "clusters": _among(indices, shared.clusters),
+        **_shown_diff(change.diff),
+    }
+
+
+def _finding(finding: Finding) -> JsonObject:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "place": str(finding.location) if finding.location else None,
+    }
+
+
+def _image(shared: SharedImage, indices: Mapping[str, int]) -> JsonObject:
+    image = shared.image
+    return {
+        "name": image.name,
+        "before": image.before,
+        "after": image.after,
+        "workloads": list(image.workloads),
+        "clusters": _among(indices, shared.clusters),
+    }
+
+
+def _file(file: FileChange, indices: Mapping[str, int]) -> JsonObject:
+    return {
+        "file": file.file,
+        "status": STATUSES.get(file.status[:1], file.status),
+        "touches": [[indices[name], list(parts)] for name, parts in file.touches if name in indices],
+    }
+
+
+def _among(indices: Mapping[str, int], names: Iterable[str]) -> list[int]:
+    return [indices[name] for name in names if name in indices]
 
 
 def embedded(data: Any) -> str:
@@ -172,10 +181,6 @@ def _cluster(cluster: ClusterReview) -> JsonObject:
 
 def _revision(revision: Revision) -> JsonObject:
     return {"ref": revision.ref, "commit": revision.commit, "dirty": revision.dirty}
-
-
-def _place(location: Location | None) -> str | None:
-    return str(location) if location else None
 
 
 def _visible(value: Any) -> Any:
