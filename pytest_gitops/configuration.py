@@ -229,6 +229,12 @@ def _snapshots(given: Mapping[str, Any], lines: _YamlLines | _TomlLines) -> Snap
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(IDS)}"
         place = _place(lines, ["snapshots", "rules", id])
         raise ConfigurationError(f"{place}: snapshots.rules: there is no rule {id!r} to switch; {hint}")
+    folder = given.get("folder", "")
+    if folder.startswith("/") or {".", ".."} & {*folder.split("/")}:
+        place = _place(lines, ["snapshots", "folder"])
+        raise ConfigurationError(
+            f"{place}: snapshots.folder: {folder} is not below the repository's root; name one that is"
+        )
     return snapshot_options(given)
 
 
