@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helm_oracle import Ask, Oracle
 from oracle_corpora import PROJECT
 
 from pytest_gitops.rendering import Renderer, create_renderer
@@ -52,6 +53,22 @@ def helm_controller() -> Path:
 def source_controller() -> Path:
     """A program that makes charts with source-controller's own code."""
     return _tool("source-controller-chart")
+
+
+@pytest.fixture(scope="session")
+def make_chart(source_controller: Path) -> Iterator[Ask]:
+    """Make a chart as source-controller does."""
+    oracle = Oracle(source_controller)
+    yield oracle.ask
+    oracle.end()
+
+
+@pytest.fixture(scope="session")
+def install(helm_controller: Path) -> Iterator[Ask]:
+    """Install a release as helm-controller does, without a cluster."""
+    oracle = Oracle(helm_controller)
+    yield oracle.ask
+    oracle.end()
 
 
 def _tool(name: str) -> Path:

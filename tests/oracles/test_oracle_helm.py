@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 import base64
-import json
 import subprocess
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from helm_charts import CASES, REFUSED, SOURCE, Case
-from oracle_corpora import Loader
+from helm_oracle import NAMESPACE, Ask, objects, plain, release, sources
 
 from pytest_gitops.model import JsonObject, Resource
 from pytest_gitops.rendering import Renderer, RenderError, Tree
 from pytest_gitops.rendering.charts import ChartPlace, HelmRequest, RenderedRelease
 from pytest_gitops.rendering.protocol import VariableSource
-
-NAMESPACE = "apps"
-CLUSTER_WIDE = {"Namespace", "ClusterRole", "CustomResourceDefinition", "Plane"}
-Ask = Callable[[JsonObject], JsonObject]
-
-
-class Oracle:
-    """A program that answers a line of JSON with another one."""
-
-    def __init__(self, program: Path) -> None:
-        self._process = subprocess.Popen(
-            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-
-    def ask(self, request: JsonObject) -> JsonObject:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        answer: JsonObject = json.loads(self._process.stdout.readline())
-        return answer
-
-    def end(self) -> None:
-        self._process.communicate(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def make_chart(source_controller: Path) -> Iterator[Ask]:
-    oracle = Oracle(source_controller)
-    yield oracle.ask
-    oracle.end()
-
-
-@pytest.fixture(scope="module")
-def install(helm_controller: Path) -> Iterator[Ask]:
-    oracle = Oracle(helm_controller)
-    yield oracle.ask
-    oracle.end()
 
 
 @pytest.fixture(scope="module")
@@ -110,18 +71,18 @@ def flux(
         )
         if "error" in made:
             return made
-        objects = {"ConfigMap": [], "Secret": []}
+        known = {"ConfigMap": [], "Secret": []}
         for given in case.objects:
             data = dict(given["values"])
             if given["kind"] == "Secret":
                 data = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
-            objects[given["kind"]].append({"metadata": {"name": given["name"], "namespace": NAMESPACE}, "data": data})
+            known[given["kind"]].append({"metadata": {"name": given["name"], "namespace": NAMESPACE}, "data": data})
         return install(
             {
-                "release": _release(case),
+                "release": release(case.spec, case.name),
                 "chart": str(tmp_path / "chart.tgz"),
-                "config_maps": objects["ConfigMap"],
-                "secrets": objects["Secret"],
+                "config_maps": known["ConfigMap"],
+                "secrets": known["Secret"],
                 "kubernetes": case.kubernetes,
                 "api_versions": list(case.api_versions),
             }
@@ -140,7 +101,7 @@ def engine(renderer: Renderer, tree: Tree, packed: Callable[[str], Path]) -> Cal
         values = [VariableSource(given["kind"], given["name"], given["values"]) for given in case.objects]
         renderer.submit(
             HelmRequest(
-                release=_release(case),
+                release=release(case.spec, case.name),
                 chart=place,
                 chart_spec=spec,
                 values=values,
@@ -165,14 +126,12 @@ def test_same_as_flux(name: str, engine: Callable[[Case], Any], flux: Callable[[
     unknown = set() if expected["crds"] else {"Widget", "ServiceMonitor"}
     expected["crds"] = expected["crds"] or []
     assert (got.release, got.namespace) == (expected["name"], namespace)
-    assert [r.object for r in got.rendered] == [*expected["crds"], *_objects(expected["manifest"], namespace, unknown)]
+    assert [r.object for r in got.rendered] == [*expected["crds"], *objects(expected["manifest"], namespace, unknown)]
     assert [(r.object, _origin(r)) for r in got.hooks] == [
-        (_objects(hook["manifest"], namespace)[0], _path(case, hook["path"])) for hook in expected["hooks"]
+        (objects(hook["manifest"], namespace)[0], _path(case, hook["path"])) for hook in expected["hooks"]
     ]
     rendered = list(got.rendered)[len(expected["crds"]) :]
-    assert [_origin(resource) for resource in rendered] == [
-        _path(case, path) for path in _sources(expected["manifest"])
-    ]
+    assert [_origin(resource) for resource in rendered] == [_path(case, path) for path in sources(expected["manifest"])]
 
 
 @pytest.mark.parametrize("name", ["packed", "definitions-packed", "hooks-packed"])
@@ -189,8 +148,8 @@ def test_same_as_helm(
 
     assert isinstance(got, RenderedRelease), got
     # Flux leaves out of crds/ what is no definition, and the command does not.
-    expected = [item for item in _objects(output, NAMESPACE) if item["metadata"]["name"] != "misplaced"]
-    assert sorted(_plain(item.object) for item in (*got.rendered, *got.hooks)) == sorted(map(_plain, expected))
+    expected = [item for item in objects(output, NAMESPACE) if item["metadata"]["name"] != "misplaced"]
+    assert sorted(plain(item.object) for item in (*got.rendered, *got.hooks)) == sorted(map(plain, expected))
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -207,7 +166,7 @@ def test_refused_as_by_flux(name: str, engine: Callable[[Case], Any], flux: Call
 def test_chance(engine: Callable[[Case], Any], flux: Callable[[Case], JsonObject]) -> None:
     """What differs from render to render is replaced by what has the same shape, and nothing else is."""
     case = Case("chance")
-    first, second = (_objects(flux(case)["manifest"], NAMESPACE)[0]["stringData"] for _ in range(2))
+    first, second = (objects(flux(case)["manifest"], NAMESPACE)[0]["stringData"] for _ in range(2))
     chance = {key for key, value in first.items() if second[key] != value} | {"now", "epoch"}
     results = [engine(case) for _ in range(2)]
     stable, again = (next(resource.object for resource in result.rendered)["stringData"] for result in results)
@@ -227,37 +186,9 @@ def test_chance(engine: Callable[[Case], Any], flux: Callable[[Case], JsonObject
     assert results[0].uses == ("random", "time")
 
 
-def _release(case: Case) -> JsonObject:
-    return {
-        "apiVersion": "helm.toolkit.fluxcd.io/v2",
-        "kind": "HelmRelease",
-        "metadata": {"name": case.name, "namespace": NAMESPACE},
-        "spec": {"interval": "5m", **case.spec},
-    }
-
-
 def _version(source: Path, chart: str) -> str:
     metadata = yaml.safe_load((source / "charts" / chart / "Chart.yaml").read_text(encoding="utf-8"))
     return str(metadata["version"])
-
-
-def _objects(manifest: str, namespace: str, unknown: Collection[str] = ()) -> list[JsonObject]:
-    """Return the objects of a manifest, in the namespace that Helm's client puts those of known kinds into."""
-    found: list[JsonObject] = []
-    for document in yaml.load_all(manifest, Loader):
-        items = [] if document is None else document["items"] if document["kind"] == "List" else [document]
-        found += [item if item["kind"] in unknown else _placed(item, namespace) for item in items]
-    return found
-
-
-def _placed(item: Any, namespace: str) -> JsonObject:
-    if item["kind"] in CLUSTER_WIDE:
-        return dict(item)
-    return {**item, "metadata": {"namespace": namespace, **item["metadata"]}}
-
-
-def _sources(manifest: str) -> list[str]:
-    return [line.removeprefix("# Source: ") for line in manifest.splitlines() if line.startswith("# Source: ")]
 
 
 def _path(case: Case, path: str) -> str:
@@ -273,11 +204,3 @@ def _path(case: Case, path: str) -> str:
 def _origin(resource: Resource) -> str:
     assert resource.origin is not None
     return resource.origin
-
-
-def _plain(item: JsonObject) -> str:
-    labels = {
-        k: v for k, v in item["metadata"].get("labels", {}).items() if not k.startswith("helm.toolkit.fluxcd.io/")
-    }
-    metadata = {k: v for k, v in item["metadata"].items() if k != "labels"} | ({"labels": labels} if labels else {})
-    return json.dumps({**item, "metadata": metadata}, sort_keys=True)
