@@ -94,9 +94,24 @@ def test_an_empty_file_configures_nothing(tmp_path: Path) -> None:
         ),
         ("- a\n", ".pytest-gitops.yaml:1: the configuration: ['a'] is not a mapping"),
         (
+            "snapshots:\n  rules:\n    checksums: off\n    chart-label: off\n",
+            (
+                ".pytest-gitops.yaml:4: snapshots.rules: there is no rule 'chart-label' to switch; "
+                "did you mean 'chart-labels'?"
+            ),
+        ),
+        (
+            "snapshots:\n  folder: ../elsewhere\n",
+            (
+                ".pytest-gitops.yaml:2: snapshots.folder: ../elsewhere is not below the repository's root; "
+                "name one that is"
+            ),
+        ),
+        (
             "a: 1\nignore: x\n",
             (
-                ".pytest-gitops.yaml:1: unknown key 'a'; valid are checks, clusters, ignore, schemas, sources\n"
+                ".pytest-gitops.yaml:1: unknown key 'a'; valid are checks, clusters, decryption, ignore, inputs, "
+                "schemas, snapshots, sources\n"
                 ".pytest-gitops.yaml:2: ignore: 'x' is not a list"
             ),
         ),

@@ -55,7 +55,10 @@ def error_of(result: pytest.RunResult) -> str:
         ),
         (
             ("--gitops-repo=.", "--gitops-check=nonsense"),
-            "--gitops-check: 'nonsense' is not one of build, schema, references, policy, graph",
+            (
+                "--gitops-check: 'nonsense' is not one of build, schema, references, policy, graph, snapshot, review, "
+                "apply, reconcile"
+            ),
         ),
         (
             ("--gitops-repo=.", "--gitops-engine=nonsense"),
