@@ -18,9 +18,9 @@ def compare(base: Fleet | FleetIndex, head: Fleet | FleetIndex) -> Comparison:
     before = {cluster.name: cluster for cluster in old.clusters}
     after = {cluster.name: cluster for cluster in new.clusters}
     names = (*after, *(name for name in before if name not in after))
-    return Comparison(old, new, tuple(_cluster(name, before.get(name), after.get(name)) for name in names))
+    return Comparison(old, new, tuple(_cluster(name, before.get(name), after.get(name), new) for name in names))
 
 
-def _cluster(name: str, base: ClusterIndex | None, head: ClusterIndex | None) -> ClusterComparison:
+def _cluster(name: str, base: ClusterIndex | None, head: ClusterIndex | None, fleet: FleetIndex) -> ClusterComparison:
     parts = pair_parts(base.cluster if base else None, head.cluster if head else None)
-    return ClusterComparison(name, base, head, parts, tuple(pair_objects(parts)))
+    return ClusterComparison(name, base, head, parts, tuple(pair_objects(parts)), fleet=fleet)

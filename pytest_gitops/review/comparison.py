@@ -139,7 +139,7 @@ class ClusterComparison:
 
     ``base`` and ``head`` are all objects of the cluster at each revision, None where there is no such cluster.
     ``parts`` are all of its parts, also those that do not differ; ``changes`` all objects that do. ``refusals`` are
-    what the API server refuses of them, where it was asked.
+    what the API server refuses of them, where it was asked. ``fleet`` is all of head.
     """
 
     name: str
@@ -148,6 +148,7 @@ class ClusterComparison:
     parts: tuple[PartPair, ...]
     changes: tuple[Change, ...]
     refusals: Mapping[Change, tuple[Refusal, ...]] = field(default_factory=dict)
+    fleet: FleetIndex | None = None
 
     @cached_property
     def _pairs(self) -> dict[tuple[bool, str, str], PartPair]:

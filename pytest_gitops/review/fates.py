@@ -9,7 +9,7 @@ from __future__ import annotations
 from pytest_gitops.checks.context import remote_of
 from pytest_gitops.model import HelmRelease, Kustomization, Part, Resource, ResourceSet
 from pytest_gitops.objects import listed, mapping
-from pytest_gitops.review.comparison import Change, ClusterComparison
+from pytest_gitops.review.comparison import Change, ClusterComparison, Held
 from pytest_gitops.review.model import Action, Fate
 from pytest_gitops.review.releases import is_reinstalled
 
@@ -31,7 +31,7 @@ def fate_of(change: Change, cluster: ClusterComparison, asked: _Asked = ()) -> F
         return Fate.UNKNOWN
     if change.before is not None and change.after is None:
         return fate_of_removed(change.before.resource, change.before.part, cluster, asked)
-    if (change.after and change.after.part.suspended) or unapplied(change) is not None:
+    if (change.after and change.after.part.suspended) or unapplied(change, cluster) is not None:
         return Fate.HELD_BACK
     if any(refusal.sure for refusal in cluster.refusals.get(change, ())):
         return Fate.RECREATED if is_forced(change) else Fate.REFUSED
@@ -89,7 +89,8 @@ def _fate_with(part: Part, cluster: ClusterComparison, asked: _Asked) -> Fate:
 def is_kept(resource: Resource, part: Part) -> bool:
     """Return whether an object says of itself that the part that applies it is not to delete it."""
     if isinstance(part, HelmRelease):
-        return str(mapping(resource.metadata, "annotations").get(_KEEP)).strip().lower() == "keep"
+        says = str(mapping(resource.metadata, "annotations").get(_KEEP))
+        return says.strip().lower() == "keep" or _is_of_crds(resource)
     if isinstance(part, ResourceSet):
         return _says(resource, _SET_PRUNE, "disabled")
     return (
@@ -99,18 +100,37 @@ def is_kept(resource: Resource, part: Part) -> bool:
     )
 
 
-def unapplied(change: Change) -> str | None:
-    """Return the annotation for which kustomize-controller does not apply an object as head has it, None for none.
+def unapplied(change: Change, cluster: ClusterComparison) -> str | None:
+    """Return the annotation or field for which Flux does not apply an object as head has it, None for none.
 
-    It goes by Git's object and the cluster's. What it leaves alone gets no annotation from Git, so that head's decides;
-    ``IfNotPresent`` is for objects that are there.
+    kustomize-controller goes by Git's object and the cluster's. What it leaves alone gets no annotation from Git, so
+    that head's decides; ``IfNotPresent`` is for objects that are there. helm-controller leaves the definitions of a
+    chart's ``crds/`` alone when it upgrades, unless the policy says otherwise.
     """
-    if change.after is None or not isinstance(change.after.part, Kustomization):
+    if change.after is None:
+        return None
+    if isinstance(change.after.part, HelmRelease):
+        return _kept_definition(change, change.after, cluster)
+    if not isinstance(change.after.part, Kustomization):
         return None
     asked = [(_RECONCILE, "disabled"), (_SSA, "Ignore")]
     if change.before is not None and not change.renamed:
         asked.append((_SSA, "IfNotPresent"))
     return next((f"{key}: {value}" for key, value in asked if _says(change.after.resource, key, value)), None)
+
+
+def _kept_definition(change: Change, held: Held, cluster: ClusterComparison) -> str | None:
+    pair = cluster.pair(held.part)
+    policy = str(mapping(held.part.spec, "upgrade").get("crds") or "Skip")
+    upgraded = pair is not None and pair.before is not None and not pair.renamed
+    if not _is_of_crds(held.resource) or not upgraded or policy == "CreateReplace":
+        return None
+    return None if policy == "Create" and change.before is None else f"spec.upgrade.crds: {policy}"
+
+
+def _is_of_crds(resource: Resource) -> bool:
+    """Return whether a chart's object lies in its ``crds/``, which Helm keeps for ever."""
+    return resource.kind == "CustomResourceDefinition" and "/crds/" in f"/{resource.origin}"
 
 
 def is_forced(change: Change) -> bool:

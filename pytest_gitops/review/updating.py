@@ -9,6 +9,7 @@ from dataclasses import replace
 from pytest_gitops.checks.context import ClusterIndex, remote_of
 from pytest_gitops.hiding import Hiding
 from pytest_gitops.model import JsonObject, Kustomization
+from pytest_gitops.objects import mapping
 from pytest_gitops.rendering.protocol import RenderError, RendererUnavailableError
 from pytest_gitops.rendering.validator import Validator
 from pytest_gitops.review.comparison import Change, ClusterComparison, Comparison, Refusal
@@ -79,7 +80,7 @@ class _Asking:
                 continue
             cluster, changes = batches[verdict.ticket]
             for change, findings in zip(changes, verdict.findings, strict=False):
-                if said := tuple(_refusals(findings, invalid=verdict.ticket in creations)):
+                if said := tuple(_refusals(change, findings, invalid=verdict.ticket in creations)):
                     known = found.setdefault(cluster.name, {})
                     known[change] = (*known.get(change, ()), *said)
         return found
@@ -103,8 +104,10 @@ def _target(change: Change) -> str:
     return remote_of(part) if isinstance(part, Kustomization) else ""
 
 
-def _refusals(findings: Sequence[JsonObject], *, invalid: bool) -> Iterator[Refusal]:
+def _refusals(change: Change, findings: Sequence[JsonObject], *, invalid: bool) -> Iterator[Refusal]:
+    # A Job that is deleted some time after it ended is probably gone: its next form is a new one.
+    passing = change.id.kind == "Job" and mapping(change.old, "spec").get("ttlSecondsAfterFinished") is not None
     for finding in findings:
-        sure = finding["severity"] == "error"
+        sure = finding["severity"] == "error" and not passing
         if sure or not invalid:
             yield Refusal(tuple(finding["path"]), str(finding["message"]), sure=sure, invalid=invalid)

@@ -515,6 +515,28 @@ _SHARED: Files = {
         name: cache
         version: 1.2.3
         """,
+    "charts/cache/crds/caches.yaml": """
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata:
+          name: caches.cache.example.com
+        spec:
+          group: cache.example.com
+          names:
+            kind: Cache
+            plural: caches
+          scope: Namespaced
+          versions:
+            - name: v1
+              served: true
+              storage: true
+              schema:
+                openAPIV3Schema:
+                  type: object
+                  properties:
+                    size:
+                      type: integer
+        """,
     "charts/cache/values.yaml": """
         size: 1
         """,

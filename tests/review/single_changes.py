@@ -324,6 +324,18 @@ CHANGES: dict[str, Edit] = {
         "storageClassName: fast\n  resources:\n    requests:\n      storage: 10Gi",
         "storageClassName: fast\n  resources:\n    requests:\n      storage: 20Gi",
     ),
+    "claim-grown-in-vain": replace(
+        "data/claims.yaml",
+        "storageClassName: kept\n  resources:\n    requests:\n      storage: 10Gi",
+        "storageClassName: kept\n  resources:\n    requests:\n      storage: 20Gi",
+    ),
+    "claim-shrunk": replace(
+        "data/claims.yaml",
+        "storageClassName: fast\n  resources:\n    requests:\n      storage: 10Gi",
+        "storageClassName: fast\n  resources:\n    requests:\n      storage: 5Gi",
+    ),
+    "storage-class-made-anew": replace("infrastructure/storage.yaml", "reclaimPolicy: Retain", "reclaimPolicy: Delete"),
+    "secret-type-changed": replace("apps/base/settings.yaml", "stringData:\n", "type: example.com/own\nstringData:\n"),
     "immutable-config-map-changed": replace(
         "apps/base/settings.yaml", "immutable: true\ndata:\n  color: blue", "immutable: true\ndata:\n  color: red"
     ),
@@ -389,6 +401,30 @@ CHANGES: dict[str, Edit] = {
     ),
     "image-downgraded": replace(WEB, "web:1.4.2", "web:1.3.9"),
     "chart-major": replace("charts/cache/Chart.yaml", "1.2.3", "2.0.0"),
+    "chart-definition-changed": replace("charts/cache/crds/caches.yaml", "type: integer", "type: string"),
+    "chart-definition-added": write(
+        "charts/cache/crds/pools.yaml",
+        """
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata:
+          name: pools.cache.example.com
+        spec:
+          group: cache.example.com
+          names:
+            kind: Pool
+            plural: pools
+          scope: Namespaced
+          versions:
+            - name: v1
+              served: true
+              storage: true
+              schema:
+                openAPIV3Schema:
+                  type: object
+        """,
+    ),
+    "chart-definition-removed": remove("charts/cache/crds/"),
     "chart-downgraded": replace("charts/cache/Chart.yaml", "1.2.3", "1.2.2"),
     # What can't be rendered any more is unknown, not gone.
     "build-broken": replace(BASE, "- web.yaml", "- wob.yaml"),

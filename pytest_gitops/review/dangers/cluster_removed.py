@@ -49,4 +49,11 @@ def cluster_removed(_: ClusterComparison, cluster: ClusterComparison) -> Iterato
     held = sum(1 for _ in cluster.base.cluster.resources)
     entry = cluster.base.cluster.entry or "."
     message = f"Cluster {cluster.name} leaves Git: its Flux finds no {entry} and keeps its {counted(held, 'object')}"
+    if _is_there(entry, cluster):
+        message = f"Cluster {cluster.name} is not found any more, though {entry} is there: nothing is known of it"
     yield Violation(message, location=Location(cluster.base.cluster.file, 1))
+
+
+def _is_there(entry: str, cluster: ClusterComparison) -> bool:
+    paths = cluster.fleet.files.paths if cluster.fleet else ()
+    return any(entry == "." or path.startswith(f"{entry}/") for path in paths)

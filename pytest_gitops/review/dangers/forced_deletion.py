@@ -50,7 +50,7 @@ spec: {ports: [{port: 80000}]}
 )
 def forced_deletion(change: Change, cluster: ClusterComparison) -> Iterator[Violation]:
     """Yield a violation for an object that force deletes and that can't be made anew."""
-    if change.after is None or change.after.part.suspended or unapplied(change):
+    if change.after is None or change.after.part.suspended or unapplied(change, cluster):
         return
     refusal = next((found for found in cluster.refusals.get(change, ()) if found.invalid), None)
     if refusal is not None:

@@ -95,7 +95,7 @@ def immutable_field(pair: PartPair, cluster: ClusterComparison) -> Iterator[Viol
 def _groups(part: Part, cluster: ClusterComparison) -> dict[_Group, list[Change]]:
     found: dict[_Group, list[Change]] = defaultdict(list)
     for change, refusals in cluster.refusals.items():
-        if change.after is None or change.after.part is not part or unapplied(change):
+        if change.after is None or change.after.part is not part or unapplied(change, cluster):
             continue
         for refusal in refusals:
             if not refusal.invalid:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.model import HelmRelease, Severity
@@ -62,15 +62,22 @@ def left_behind(pair: PartPair, cluster: ClusterComparison) -> Iterator[Violatio
     left = [change for change in cluster.of(pair) if _is_left(change, pair, cluster)]
     kept = [change for change in left if change.before and is_kept(change.before.resource, change.before.part)]
     rest = [change for change in left if change not in kept]
-    for found, why, severity in (
-        (kept, "as its annotation asks" if len(kept) == 1 else "as their annotations ask", Severity.INFO),
-        (rest, f"as {named(pair.after)} does not prune", None),
-    ):
+    for found, why, severity in ((kept, _asked(pair, kept), Severity.INFO), (rest, _unpruned(pair), None)):
         if found:
             stay = "stays" if len(found) == 1 else "stay"
             message = f"{counted(len(found), 'object')} {stay} in the cluster, {why}: {listed(ids(found))}"
             first = found[0].held
             yield Violation(message, subject=first.resource, severity=severity, related=places(first, cluster))
+
+
+def _asked(pair: PartPair, kept: Sequence[Change]) -> str:
+    if isinstance(pair.after, HelmRelease):
+        return "as Helm keeps what a chart's crds/ holds, and what is annotated with helm.sh/resource-policy: keep"
+    return "as its annotation asks" if len(kept) == 1 else "as their annotations ask"
+
+
+def _unpruned(pair: PartPair) -> str:
+    return f"as {named(pair.part)} does not prune"
 
 
 def _is_left(change: Change, pair: PartPair, cluster: ClusterComparison) -> bool:

@@ -94,7 +94,7 @@ def _removal(part: Part, fate: Fate, cluster: ClusterComparison) -> tuple[str, S
         kept = counted(len(gone.left), "object")
         message = f"{name} is deleted and leaves its {kept} in the cluster, {why}: {listed(gone.left)}"
         return message, None if gone.left and not part.spec.get("deletionPolicy") else Severity.INFO
-    stays = f"; {counted(len(gone.left), 'object')} stay: {listed(gone.left)}" if gone.left else ""
+    stays = f"; what stays is {listed(gone.left)}" if gone.left else ""
     if isinstance(part, HelmRelease):
         release = identity(part)[0]
         content = f", with {told(gone)}" if gone.deleted else ""

@@ -101,7 +101,7 @@ def part_renamed(pair: PartPair, cluster: ClusterComparison) -> Iterator[Violati
 
 
 def _raced(pair: PartPair, cluster: ClusterComparison) -> Iterator[Violation]:
-    """Yield a violation for a Kustomization that races with itself; for all that change their namespace together, one."""
+    """Yield a violation for a Kustomization that races with itself; one for all that change namespace together."""
     together = _together(pair, cluster)
     if not together or together[0] is not pair:
         return
