@@ -19,7 +19,7 @@ from pytest_gitops.checks.configuring import selection
 from pytest_gitops.checks.selection import Selection
 from pytest_gitops.exceptions import ConfigurationError
 from pytest_gitops.locating import LOADER, Locator, Step
-from pytest_gitops.model import Location
+from pytest_gitops.model import JsonObject, Location
 from pytest_gitops.nesting import DEEPEST, is_too_deep
 from pytest_gitops.paths import ancestors, clean
 from pytest_gitops.rendering import Index
@@ -28,6 +28,8 @@ from pytest_gitops.snapshots.options import IDS, SnapshotOptions, snapshot_optio
 FILE = ".pytest-gitops.yaml"
 PYPROJECT = "pyproject.toml"
 TABLE = ("tool", "pytest-gitops")
+# Sets of inputs, by the namespace/name of the ResourceSetInputProvider that exports them.
+Inputs = Mapping[str, Sequence[JsonObject]]
 _SNAPSHOTS = "__snapshots__"
 
 
@@ -40,6 +42,7 @@ class ClusterConfiguration:
     strict_substitution: bool | None = None
     kubernetes_version: str | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    inputs: Inputs = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Configuration:
     checks: Selection = field(default_factory=Selection)
     snapshots: SnapshotOptions = field(default_factory=SnapshotOptions)
     sops_age: Path | None = None
+    inputs: Inputs = field(default_factory=dict)
     file: str | None = None
 
     def ignored(self, index: Index) -> tuple[str, ...]:
@@ -174,6 +178,7 @@ def _checked(document: Any, lines: _YamlLines | _TomlLines, roots: Sequence[Path
         checks=selection(document.get("checks") or {}, lambda path: _location(lines, ["checks", *path])),
         snapshots=_snapshots(document.get("snapshots") or {}, lines),
         sops_age=_sops_age((document.get("decryption") or {}).get("sops-age"), lines, roots),
+        inputs=dict(document.get("inputs") or {}),
         file=lines.file,
     )
 
@@ -220,6 +225,7 @@ def _cluster(value: Mapping[str, Any]) -> ClusterConfiguration:
         strict_substitution=value.get("strict-substitution"),
         kubernetes_version=value.get("kubernetes-version"),
         values=dict(value.get("values") or {}),
+        inputs=dict(value.get("inputs") or {}),
     )
 
 

@@ -46,9 +46,6 @@ def _of_cluster(run: ClusterRun, reach: Reach) -> Iterator[str]:
         yield f"{name}: {run.entry.path} can't be what the cluster was bootstrapped with: {run.entry.set_aside}"
     for text in run.without_namespace:
         yield f"{name}: {text} has no namespace; its parent's is assumed"
-    count = run.count("ResourceSet", "fluxcd.controlplane.io")
-    if count:
-        yield f"{name}: {count} ResourceSets are not expanded"
     for node in run.ordered():
         if node.key[1] != "Kustomization":
             continue

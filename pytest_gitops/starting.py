@@ -51,6 +51,7 @@ class ClusterStart:
             assumed_strict=is_strict(version) if gate is None else gate,
             values=given.values,
             keys=self.keys,
+            inputs={**self.configuration.inputs, **given.inputs},
             settings=extra,
         )
 

@@ -100,8 +100,8 @@ class _Run:
         tickets: dict[tuple[int, bool, tuple[str, ...]], int] = {}
         for handle, batch in opened:
             texts = tuple(resource.text for resource in batch.resources)
-            # Helm gives what names no namespace the release's.
-            namespaces = not isinstance(batch.part, HelmRelease)
+            # Helm gives what names no namespace the release's, flux-operator the ResourceSet's.
+            namespaces = isinstance(batch.part, Kustomization)
             ticket = tickets.get((handle, namespaces, texts))
             if ticket is None:
                 open_to_all = not (batch.part.rendered and batch.part.rendered.secrets)

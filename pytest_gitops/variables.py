@@ -12,6 +12,8 @@ from pytest_gitops.objects import listed, mapping, scalar
 from pytest_gitops.rendering import VariableSource
 
 ENCRYPTED = "ENC["
+# On a ConfigMap or Secret, what flux-operator copies its data from.
+COPY = "fluxcd.controlplane.io/copyFrom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def values_of(resource: Resource) -> Values:
     names them all; one with ``dataFrom`` or a template doesn't.
     """
     obj = resource.object
+    if COPY in resource.annotations:
+        return UNKNOWN
     if resource.id.group == "" and resource.kind == "ConfigMap":
         return _plain(mapping(obj, "data"))
     if resource.id.group == "" and resource.kind == "Secret":

@@ -10,6 +10,7 @@ from pytest_gitops.recursion.charts import Charts
 from pytest_gitops.recursion.helm_releases import HelmReleases
 from pytest_gitops.recursion.kustomizations import Kustomizations
 from pytest_gitops.recursion.node import Kind
+from pytest_gitops.recursion.resource_sets import ResourceSets
 from pytest_gitops.recursion.state import State
 from pytest_gitops.recursion.substitution import Substitution
 
@@ -25,6 +26,7 @@ def kinds_of(state: State, substitution: Substitution) -> Mapping[KindOf, Kind]:
         KUSTOMIZATION: Kustomizations(state, substitution),
         (HelmReleases.group, "HelmRelease"): HelmReleases(state, charts),
         (ArtifactGenerators.group, "ArtifactGenerator"): ArtifactGenerators(state, charts),
+        (ResourceSets.group, "ResourceSet"): ResourceSets(state),
     }
 
 

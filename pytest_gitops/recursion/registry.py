@@ -14,6 +14,7 @@ from pytest_gitops.variables import Reference, Values, made_object, may_make, va
 
 SOURCE_GROUP = "source.toolkit.fluxcd.io"
 DEFINITION = "CustomResourceDefinition"
+PROVIDER = "ResourceSetInputProvider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,9 @@ class Registry:
                 self._values[key][node] = (resource, locate(resource))
             self._given[node].append(key)
             changed.add(key)
+            if resource.kind == PROVIDER:
+                # Who selects by labels uses them all.
+                changed.add((*key[:3], ""))
         return changed
 
     def withdraw(self, node: Node) -> set[Key]:
@@ -111,6 +115,11 @@ class Registry:
         node = min(found, key=_order)
         return Provided(node, found[node][0].object, found[node][1])
 
+    def input_providers(self, scope: Scope, namespace: str) -> list[JsonObject]:
+        """Return the ResourceSetInputProviders of a namespace, in the order of their names."""
+        keys = [key for key, found in self._values.items() if found and key[:3] == (scope, PROVIDER, namespace)]
+        return [self._values[key][min(self._values[key], key=_order)][0].object for key in sorted(keys)]
+
     def api(self, scope: Scope) -> Api:
         """Return what a cluster serves by the CustomResourceDefinitions that it renders."""
         versions: set[str] = set()
@@ -128,7 +137,7 @@ class Registry:
             return node.target, resource.kind, namespace, resource.name
         if resource.kind == DEFINITION:
             return node.target, resource.kind, "", resource.name
-        if resource.id.group == "" and resource.kind in ("ConfigMap", "Secret"):
+        if resource.kind == PROVIDER or (resource.id.group == "" and resource.kind in ("ConfigMap", "Secret")):
             return node.target, resource.kind, namespace, resource.name
         made = made_object(resource) if may_make(resource) else None
         return (node.target, made[0], namespace, made[1]) if made else None

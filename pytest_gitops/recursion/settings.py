@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_gitops.decryption import NO_KEYS, Keys
+from pytest_gitops.model import JsonObject
 from pytest_gitops.recursion.places import Places
 from pytest_gitops.recursion.shared import Shared
 from pytest_gitops.recursion.trees import Trees
@@ -18,7 +19,8 @@ class ClusterSettings:
     """What is known of a cluster before it is rendered.
 
     ``strict`` is what the user says, or None; ``assumed_strict`` what its Flux version implies. ``keys`` decrypt what
-    SOPS encrypted for it.
+    SOPS encrypted for it. ``inputs`` are what the ResourceSetInputProviders of a ``namespace/name`` export, where the
+    user says so.
     """
 
     name: str
@@ -27,6 +29,7 @@ class ClusterSettings:
     assumed_strict: bool = True
     values: Mapping[str, str] = field(default_factory=dict)
     keys: Keys = NO_KEYS
+    inputs: Mapping[str, Sequence[JsonObject]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 

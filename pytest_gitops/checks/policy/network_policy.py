@@ -8,8 +8,8 @@ from pytest_gitops.checks.context import Context
 from pytest_gitops.checks.kinds import WORKLOADS
 from pytest_gitops.checks.pods import mapping, pod_template
 from pytest_gitops.checks.rule import Violation, rule
-from pytest_gitops.checks.selectors import selects
 from pytest_gitops.model import Resource
+from pytest_gitops.selectors import selects
 
 _OF_OTHERS = (
     "CiliumNetworkPolicy.cilium.io",

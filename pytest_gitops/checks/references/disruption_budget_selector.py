@@ -8,8 +8,8 @@ from pytest_gitops.checks.context import Context
 from pytest_gitops.checks.pods import mapping
 from pytest_gitops.checks.references._workloads import nothing_selected, pods
 from pytest_gitops.checks.rule import Violation, rule
-from pytest_gitops.checks.selectors import selects
 from pytest_gitops.model import Resource, Severity
+from pytest_gitops.selectors import selects
 
 
 @rule(

@@ -9,8 +9,8 @@ from pytest_gitops.checks.pods import mapping, mappings
 from pytest_gitops.checks.references._workloads import described, nothing_selected, pods
 from pytest_gitops.checks.references.service_port import port_names
 from pytest_gitops.checks.rule import Violation, rule
-from pytest_gitops.checks.selectors import selects
 from pytest_gitops.model import Resource, Severity
+from pytest_gitops.selectors import selects
 
 
 @rule(
