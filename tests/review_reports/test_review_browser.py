@@ -56,6 +56,16 @@ def test_filters(opened: Open) -> None:
     assert counts == ["1", "1", "1", "0", "0"]
 
 
+def test_dangers_are_counted_where_one_looks(opened: Open) -> None:
+    page = opened(fleet_review())
+    chips = page.page.locator(".chips").first.locator(".number")
+    assert chips.all_inner_texts() == ["1", "0", "0", "4"]
+    page.press("2")
+    assert chips.all_inner_texts() == ["1", "1", "0", "0"]
+    page.page.click(".chip.warning")
+    assert page.page.locator("#findings .rule").all_inner_texts() == ["review-suspended"]
+
+
 def test_search(opened: Open) -> None:
     page = opened(fleet_review())
     page.search("CACHE:7.2 deployment")

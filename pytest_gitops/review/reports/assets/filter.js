@@ -92,11 +92,11 @@ class Filter {
     return (this.owners.get(resource) || []).includes(this.part) || this.ids.get(this.part) === resource;
   }
 
-  takesFinding(finding) {
+  takesFinding(finding, but = "") {
     return (
       this.inCluster(finding) &&
       (this.part === null || this.about(finding.resource)) &&
-      (!this.dangers.size || this.dangers.has(finding.severity)) &&
+      (but === "dangers" || !this.dangers.size || this.dangers.has(finding.severity)) &&
       this.says(finding, (one) => `${one.rule} ${one.message} ${one.remedy} ${one.place} ${one.resource}`)
     );
   }

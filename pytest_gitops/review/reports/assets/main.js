@@ -34,7 +34,6 @@ function draw() {
   current = -1;
   choose();
   drawClusters();
-  drawChips();
   drawGraph();
   drawView();
   if ($("search").value !== filter.query) $("search").value = filter.query;
@@ -46,6 +45,7 @@ function draw() {
 }
 
 function drawView() {
+  drawChips();
   $("tabs").replaceChildren(...Object.entries(VIEWS).map(([name, title]) => h(
     "button",
     { type: "button", "aria-current": name === view ? "page" : null, "aria-controls": name, onclick: () => open(name) },

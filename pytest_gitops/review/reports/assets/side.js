@@ -30,8 +30,12 @@ function drawClusters() {
 }
 
 function drawChips() {
+  const found = view === "findings"; // there, dangers are those of what was found; everywhere else those of changes
   const group = (label, name, values, of, text) => {
-    const among = review.changes.filter((change) => filter.takes(change, name));
+    const counted = found && name === "dangers";
+    const among = counted
+      ? review.findings.filter((finding) => filter.takesFinding(finding, name))
+      : review.changes.filter((change) => filter.takes(change, name));
     const chips = values.map((one) => {
       const number = among.filter((change) => of(change) === one).length;
       const pressed = filter[name].has(one);
@@ -45,7 +49,7 @@ function drawChips() {
     return h("div", { class: "chips", role: "group", "aria-label": label }, chips);
   };
   $("chips").replaceChildren(
-    group("Danger", "dangers", [...SEVERITIES, "none"], (change) => change.danger, (one) => SEVERITY_NAMES[one]),
+    group("Danger", "dangers", [...SEVERITIES, "none"], (one) => one.severity || one.danger, (one) => SEVERITY_NAMES[one]),
     group("Action", "actions", ACTIONS, (change) => change.action, (one) => `${SIGNS[one]} ${one}`),
   );
 }
