@@ -1,6 +1,6 @@
 """Measures the whole command against one ``kustomize build`` a path, and how its cost grows with the fleet.
 
-Usage: python benchmarks/run.py [--only repository|scale|page] [--repeat N] [--write]
+Usage: python benchmarks/run.py [--only repository|scale|helm|page] [--repeat N] [--write]
 
 Run it with the Python that has pytest-gitops installed, on an otherwise idle machine. The repository to measure is
 the corpora's onedr0p__home-ops (``../shared/corpora`` or $GITOPS_CORPORA); kustomize is the one that
@@ -26,6 +26,7 @@ from typing import Any
 import yaml
 from chromium import measure_page
 from fleet import write_fleet
+from helm import measure_helm
 from measure import Cost, adopt_orphans, run
 from report import Table, page
 
@@ -111,6 +112,7 @@ def measure_scale(work: Path, repeat: int) -> tuple[Table, Figures]:
 MEASUREMENTS: dict[str, Callable[[Path, int], tuple[Table, Figures]]] = {
     "repository": measure_repository,
     "scale": measure_scale,
+    "helm": measure_helm,
     "page": measure_page,
 }
 
