@@ -14,6 +14,7 @@ from pytest_gitops.checks import built_in
 from pytest_gitops.model import Finding, Location, Severity
 from pytest_gitops.reports import FORMATS, Checked, Report, UnknownFormatError, destination
 from pytest_gitops.reports.github import workflow_commands
+from pytest_gitops.settings import CHECKS, REVIEW, SNAPSHOT
 
 SARIF_SCHEMA = Path(__file__).resolve().parents[1] / "tools" / "bin" / "sarif-schema.json"
 JSON_SCHEMA = Path(pytest_gitops.reports.__file__).with_name("report.schema.json")
@@ -56,6 +57,12 @@ def test_json_keeps_its_schema(report: Report) -> None:
     schema = json.loads(JSON_SCHEMA.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(read(report, "json"), schema)
+
+
+def test_the_schema_knows_every_check() -> None:
+    schema = json.loads(JSON_SCHEMA.read_text(encoding="utf-8"))
+    known = schema["properties"]["items"]["items"]["properties"]["check"]["enum"]
+    assert known == [*CHECKS, SNAPSHOT, REVIEW]
 
 
 def test_json_holds_all(report: Report) -> None:
