@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -17,8 +18,16 @@ from pytest_gitops.recursion.state import State
 from pytest_gitops.rendering import Done, RenderError
 from pytest_gitops.rendering.resource_sets import InputProvider, ResourceSetRequest
 from pytest_gitops.sources import Place
-from pytest_gitops.variables import COPY, Reference
+from pytest_gitops.variables import COPY, Reference, placeholder
 
+DOCKER_CONFIG = ".dockerconfigjson"
+# The keys that the API server asks for in a Secret, by its type.
+_NEEDED = {
+    "kubernetes.io/dockerconfigjson": (DOCKER_CONFIG,),
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+    "kubernetes.io/basic-auth": ("username", "password"),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+}
 _COPIED = re.compile(rf'"{re.escape(COPY)}": "([^"/<]+)/([^"<]+)"')
 
 
@@ -99,14 +108,27 @@ def _copied(node: Node) -> Iterator[tuple[str, str, str]]:
 
 
 def _filled(obj: JsonObject, copies: dict[str, JsonObject]) -> JsonObject:
-    """Return an object with the data that flux-operator copies into it; it is as it was where they aren't known."""
+    """Return an object with the data that flux-operator copies into it.
+
+    Where they aren't known it says that it is copied, and a Secret has the keys that its type asks for.
+    """
     origin = scalar(mapping(obj, "metadata", "annotations"), COPY)
+    if not origin:
+        return obj
     source = copies.get(f"{obj.get('kind')}/{origin}")
     if source is None:
-        return obj
+        needed = {key: _encoded(key) for key in _NEEDED.get(scalar(obj, "type"), ())}
+        return {**obj, "data": needed | mapping(obj, "data")} if needed else obj
     copied: JsonObject = {key: source[key] for key in ("data", "stringData", "binaryData", "type") if key in source}
     annotations = {k: v for k, v in mapping(obj, "metadata", "annotations").items() if k != COPY}
     return {**obj, **copied, "metadata": {**mapping(obj, "metadata"), "annotations": annotations}}
+
+
+def _encoded(key: str) -> str:
+    text = placeholder(key.lstrip("."))
+    if key == DOCKER_CONFIG:
+        text = json.dumps({"auths": {text: {}}})
+    return base64.b64encode(text.encode()).decode()
 
 
 def _resource(obj: JsonObject) -> Resource:

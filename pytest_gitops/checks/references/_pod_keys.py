@@ -10,7 +10,7 @@ from pytest_gitops.checks.references._lookup import absent, made_secrets
 from pytest_gitops.checks.references._pod_references import PodReference, references
 from pytest_gitops.checks.rule import Violation
 from pytest_gitops.model import Resource
-from pytest_gitops.variables import values_of
+from pytest_gitops.variables import COPY, values_of
 
 _FIELDS = ("data", "binaryData", "stringData")
 
@@ -49,6 +49,8 @@ def _made_key(resource: Resource, reference: PodReference, maker: Resource) -> I
 
 def _key(resource: Resource, reference: PodReference, found: Resource) -> Iterator[Violation]:
     if not reference.key or any(reference.key in mapping(found.object, field) for field in _FIELDS):
+        return
+    if COPY in found.annotations:
         return
     keys = sorted({key for field in _FIELDS for key in mapping(found.object, field)})
     if keys:

@@ -9,6 +9,7 @@ from pytest_gitops.checks.pods import mapping, mappings
 from pytest_gitops.checks.references._lookup import absent, named
 from pytest_gitops.checks.rule import Violation, rule
 from pytest_gitops.model import Resource, Severity
+from pytest_gitops.variables import COPY
 
 
 @rule(
@@ -73,7 +74,8 @@ def values_from_missing(resource: Resource, context: Context) -> Iterator[Violat
             continue
         key = str(entry.get("valuesKey") or "values.yaml")
         fields = ("data", "binaryData", "stringData")
-        if not any(key in mapping(found.resource.object, field) for field in fields):
+        copied = COPY in found.resource.annotations
+        if not copied and not any(key in mapping(found.resource.object, field) for field in fields):
             message = (
                 f"HelmRelease {resource.name} takes values from the key {key} of {kind} {name}, which has no such key"
             )
