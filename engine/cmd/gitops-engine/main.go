@@ -60,6 +60,8 @@ const fetching = 8
 
 // fetch answers the method fetch alone.
 func fetch(out io.Writer) error {
+	// Here, memory is dearer than time: what is waited for is the network.
+	debug.SetGCPercent(100)
 	server := protocol.Server{Methods: method.Fetching(), Workers: fetching}
 	return server.Serve(context.Background(), os.Stdin, out, greeting())
 }

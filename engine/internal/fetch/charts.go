@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -132,7 +131,9 @@ func (j *job) archive(
 	}
 	response, err := j.web.Get(ctx, address, header)
 	if err != nil {
-		return store.Content{}, err
+		problem := policy.Explain(err, address)
+		problem.Message = "the archive " + problem.URL + ": " + problem.Message
+		return store.Content{}, problem
 	}
 	defer response.Body.Close()
 	hash := sha256.New()
@@ -143,10 +144,11 @@ func (j *job) archive(
 	return store.Content{Digest: "sha256:" + hex.EncodeToString(hash.Sum(nil)), Size: size}, nil
 }
 
-// indexes are those that this process has read, by content.
+// indexes are those that this process has read, by content. One is parsed at a time: that takes memory.
 type indexes struct {
-	mutex sync.Mutex
-	known map[string]helmrepository.Index
+	mutex   sync.Mutex
+	known   map[string]helmrepository.Index
+	parsing sync.Mutex
 }
 
 const indexFile = "index.json"
@@ -157,17 +159,20 @@ func (j *job) index(ctx context.Context, spec repositorySpec) (helmrepository.In
 	if err != nil {
 		return nil, err
 	}
-	var fetched []byte
+	work, remove, err := j.store.Scratch()
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	body := filepath.Join(work, "index")
 	answer, err := j.seek(ctx, quest{
 		key: store.Key("index", spec.URL),
 		age: movingAge,
 		resolve: func(ctx context.Context, known store.Reference) (store.Reference, error) {
-			var reference store.Reference
-			fetched, reference, err = j.askIndex(ctx, spec.URL, address, known)
-			return reference, err
+			return j.askIndex(ctx, spec.URL, address, known, body)
 		},
-		fill: func(_ context.Context, _ store.Reference, directory string) (store.Content, error) {
-			return keepIndex(fetched, directory)
+		fill: func(_ context.Context, reference store.Reference, directory string) (store.Content, error) {
+			return j.keepIndex(body, reference.Revision, directory)
 		},
 	})
 	if err != nil {
@@ -176,16 +181,16 @@ func (j *job) index(ctx context.Context, spec repositorySpec) (helmrepository.In
 	return j.fetcher.indexes.read(answer)
 }
 
-// askIndex returns the index, or that the known one is still right.
+// askIndex writes the index into a file, unless the known one is still right.
 func (j *job) askIndex(
-	ctx context.Context, repository, address string, known store.Reference,
-) ([]byte, store.Reference, error) {
+	ctx context.Context, repository, address string, known store.Reference, body string,
+) (store.Reference, error) {
 	parsed, err := url.Parse(address)
 	if err != nil {
-		return nil, known, err
+		return known, err
 	}
 	if err := j.request.Policy.CheckURL(parsed); err != nil {
-		return nil, known, err
+		return known, err
 	}
 	header := credential.HelmRepository(repository).Header()
 	if _, there := j.store.Find(known.Content); there && known.Tag != "" {
@@ -196,37 +201,36 @@ func (j *job) askIndex(
 	}
 	response, err := j.web.Get(ctx, address, header)
 	if err != nil {
-		return nil, known, err
+		return known, err
 	}
 	defer response.Body.Close()
 	if response.StatusCode == http.StatusNotModified {
-		return nil, known, nil
+		return known, nil
 	}
-	var body bytes.Buffer
-	if _, err := io.Copy(&body, io.LimitReader(response.Body, j.limits.index+1)); err != nil {
-		return nil, known, err
+	hash := sha256.New()
+	if _, err := write(io.TeeReader(response.Body, hash), body, j.limits.index); err != nil {
+		return known, err
 	}
-	if int64(body.Len()) > j.limits.index {
-		return nil, known, tooLarge(j.limits.index)
-	}
-	sum := sha256.Sum256(body.Bytes())
-	digest := "sha256:" + hex.EncodeToString(sum[:])
-	return body.Bytes(), store.Reference{
-		Content: store.Key("index", digest), Revision: digest, Tag: response.Header.Get("ETag"),
-	}, nil
+	digest := "sha256:" + hex.EncodeToString(hash.Sum(nil))
+	return store.Reference{Content: store.Key("index", digest), Revision: digest, Tag: response.Header.Get("ETag")}, nil
 }
 
-func keepIndex(data []byte, directory string) (store.Content, error) {
+func (j *job) keepIndex(body, digest, directory string) (store.Content, error) {
+	j.fetcher.indexes.parsing.Lock()
+	defer j.fetcher.indexes.parsing.Unlock()
+	data, err := os.ReadFile(body)
+	if err != nil {
+		return store.Content{}, err
+	}
 	index, err := helmrepository.Parse(data)
 	if err != nil {
 		return store.Content{}, err
 	}
-	sum := sha256.Sum256(data)
 	kept, err := json.Marshal(index)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(directory, indexFile), kept, 0o600)
 	}
-	return store.Content{Digest: "sha256:" + hex.EncodeToString(sum[:]), Size: int64(len(kept))}, err
+	return store.Content{Digest: digest, Size: int64(len(kept))}, err
 }
 
 func (i *indexes) read(answer found) (helmrepository.Index, error) {

@@ -100,7 +100,7 @@ func TestIndexes(t *testing.T) {
 		"no URLs": {`{"apiVersion": "v1", "entries": {"app": [{` + entry + `}]}}`,
 			fault.Error{Code: fault.Artifact, Message: "the index gives no URL for version 1.0.0"}},
 		"gone": {`{"apiVersion": "v1", "entries": {"app": [{` + entry + `, "urls": ["gone.tgz"]}]}}`,
-			fault.Error{Code: fault.NotFound, Message: "the server answers 404 Not Found"}},
+			fault.Error{Code: fault.NotFound, Message: "the archive URL/charts/gone.tgz: the server answers 404 Not Found"}},
 		"invalid": {`{"apiVersion": "v1", "entries": {"app": [{"name": "../app", "version": "1.0.0", "urls": ["app-1.0.0.tgz"]}]}}`,
 			fault.Error{Code: fault.NotFound, Message: "the repository has no chart app"}},
 		"empty":         {``, fault.Error{Code: fault.Artifact, Message: "the index is empty"}},
@@ -116,6 +116,7 @@ func TestIndexes(t *testing.T) {
 			if test.want.Code == "" {
 				same(t, fetched(t, chart(url2+"/charts", "1.x")).Version, "1.0.0")
 			} else {
+				test.want.Message = strings.ReplaceAll(test.want.Message, "URL/", url2+"/")
 				refusedAs(t, chart(url2+"/charts", "1.x"), test.want)
 			}
 		})

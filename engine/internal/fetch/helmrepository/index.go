@@ -2,6 +2,7 @@
 package helmrepository
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/url"
@@ -30,28 +31,112 @@ type Version struct {
 // Index holds the versions of each chart, and no more of what an index says.
 type Index map[string][]Version
 
-// Parse reads an index.yaml, YAML or JSON; entries that Helm takes for invalid are left out.
+// Parse reads an index.yaml, YAML or JSON; entries that Helm takes for invalid are left out. A large YAML index is read
+// chart by chart: as a whole, it would take twenty times its size in memory.
 func Parse(data []byte) (Index, error) {
 	if len(data) == 0 {
 		return nil, fault.New(fault.Artifact, "the index is empty")
 	}
+	if head, charts, regular := split(data); regular {
+		if index, err := parseParts(head, charts); err == nil {
+			return index, nil
+		}
+	}
+	return parseWhole(data)
+}
+
+func parseWhole(data []byte) (Index, error) {
 	var file repo.IndexFile
 	if err := unmarshal(data, &file); err != nil {
 		return nil, fault.New(fault.Artifact, "the index can't be read: %s", firstLine(err))
 	}
-	if file.APIVersion == "" {
-		return nil, fault.New(fault.Artifact, "the index has no apiVersion")
-	}
 	index := make(Index, len(file.Entries))
-	for name, versions := range file.Entries {
-		index[name] = []Version{}
-		for _, listed := range versions {
-			if listed != nil && valid(listed) {
-				index[name] = append(index[name], Version{listed.Version, listed.URLs, listed.Digest, listed.Created})
+	return index, index.add(&file)
+}
+
+func parseParts(head []byte, charts [][]byte) (Index, error) {
+	var file repo.IndexFile
+	if err := yaml.UnmarshalStrict(head, &file); err != nil {
+		return nil, err
+	}
+	index := make(Index, len(charts))
+	for _, part := range charts {
+		file.Entries = nil
+		if err := yaml.UnmarshalStrict(part, &file.Entries); err != nil {
+			return nil, err
+		}
+		for name := range file.Entries {
+			if _, twice := index[name]; twice {
+				return nil, fault.New(fault.Artifact, "the index lists the chart %s twice", name)
 			}
+		}
+		if err := index.add(&file); err != nil {
+			return nil, err
 		}
 	}
 	return index, nil
+}
+
+// add takes the valid entries of a file.
+func (i Index) add(file *repo.IndexFile) error {
+	if file.APIVersion == "" {
+		return fault.New(fault.Artifact, "the index has no apiVersion")
+	}
+	for name, versions := range file.Entries {
+		i[name] = []Version{}
+		for _, listed := range versions {
+			if listed != nil && valid(listed) {
+				i[name] = append(i[name], Version{listed.Version, listed.URLs, listed.Digest, listed.Created})
+			}
+		}
+	}
+	return nil
+}
+
+// split takes a YAML index of the usual shape apart: what is beside its entries, and each entry as a mapping of its own.
+// What it takes apart wrongly is no YAML, or has aliases to what is elsewhere, and is then read as a whole.
+func split(data []byte) (head []byte, charts [][]byte, regular bool) {
+	start, indent := -1, 0
+	var within, seen bool
+	for at := 0; at < len(data); {
+		end := at + lineLength(data[at:])
+		line := bytes.TrimRight(data[at:end], "\r\n ")
+		depth := len(line) - len(bytes.TrimLeft(line, " "))
+		blank := len(line) == depth || line[depth] == '#'
+		switch {
+		case !within && string(line) == "entries:" && !seen:
+			within, seen = true, true
+		case !within || blank:
+			if !within {
+				head = append(head, data[at:end]...)
+			}
+		case depth == 0:
+			within = false
+			if start >= 0 {
+				charts = append(charts, data[start:at])
+			}
+			start, head = -1, append(head, data[at:end]...)
+		case indent == 0 || depth == indent && line[depth] != '-':
+			if start >= 0 {
+				charts = append(charts, data[start:at])
+			}
+			start, indent = at, depth
+		case depth < indent:
+			return nil, nil, false
+		}
+		at = end
+	}
+	if start >= 0 {
+		charts = append(charts, data[start:])
+	}
+	return head, charts, seen
+}
+
+func lineLength(data []byte) int {
+	if end := bytes.IndexByte(data, '\n'); end >= 0 {
+		return end + 1
+	}
+	return len(data)
 }
 
 func unmarshal(data []byte, file *repo.IndexFile) error {
