@@ -17,7 +17,8 @@ from pytest_gitops.rendering.standby import Standby
 from pytest_gitops.rendering.validator import Validator
 
 _HEALTH = ("current", "inProgress", "failed")
-# The variables of readyExpr (kustomize-controller 1.9, helm-controller 1.6); a health check's are the object's fields.
+# The variables of readyExpr (kustomize-controller 1.9, helm-controller 1.6); those of a health check, and of a
+# ResourceSet's readyExpr, are the object's fields.
 _READY = ("self", "dep")
 
 
@@ -32,7 +33,8 @@ class _Expression:
     @property
     def given(self) -> tuple[str, tuple[str, ...]]:
         """The text, and the variables it may use; without any it is parsed only."""
-        return self.text, _READY if self.path[-1] == "readyExpr" else ()
+        of_flux = self.path[-1] == "readyExpr" and self.subject.id.kind != "ResourceSet"
+        return self.text, _READY if of_flux else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def _of_cluster(cluster: ClusterIndex) -> Iterator[_Expression]:
         for kustomization in target.kustomizations:
             for path, text in _expressions(kustomization.spec):
                 yield _Expression(target, kustomization, kustomization, path, text)
-        for owned in target.of_kind("HelmRelease"):
+        for owned in target.of_kind("HelmRelease", "ResourceSet.fluxcd.controlplane.io"):
             for path, text in _expressions(owned.resource.spec):
                 yield _Expression(target, owned.owner, owned.resource, path, text)
 
