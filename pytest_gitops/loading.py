@@ -163,7 +163,7 @@ class _Loading:
         start = ClusterStart(self._repository, index, reach, config, mapped, keys)
         submit = self._renderer.submit
         around = Surroundings(self._trees, Places(index), Shared(submit), submit, self.kubernetes, self.strict_sources)
-        locator = Locator(self._repository.root)
+        locator = Locator(self._repository.root, mapped.values())
         declared = below(part, declared_entries(reach, instances(index, config.ignored(index))))
         entries = name_entries(configured_entries(reach, config, declared), self._repository.name)
         runs = [start.run(patched(entry, self._renderer), around, locator) for entry in entries]

@@ -18,11 +18,13 @@ MAX_SIZE = 4 * 1024 * 1024
 class Locator:
     """Finds lines in the files below a root; each file is read and composed at most once.
 
-    Files that can't be read, are larger than 4 MiB or lie outside of the root have no lines.
+    Files that can't be read, are larger than 4 MiB or lie outside of the root have no lines; ``beside`` are further
+    directories that files may lie in, such as those of sibling repositories.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, beside: Iterable[Path] = ()) -> None:
         self._root = root
+        self._allowed = [directory.resolve() for directory in (root, *beside)]
         self._read: dict[str, tuple[str, ...]] = {}
         self._composed: dict[str, tuple[yaml.Node, ...]] = {}
 
@@ -63,7 +65,7 @@ class Locator:
     def lines(self, file: str) -> tuple[str, ...]:
         """Return a file's lines, none where it can't be read."""
         if file not in self._read:
-            self._read[file] = _lines(self._root / file, self._root)
+            self._read[file] = _lines(self._root / file, self._allowed)
         return self._read[file]
 
     def _document(self, file: str, line: int | None) -> yaml.Node | None:
@@ -101,9 +103,10 @@ def _compose(lines: Sequence[str]) -> Iterable[yaml.Node]:
         return
 
 
-def _lines(file: Path, root: Path) -> tuple[str, ...]:
+def _lines(file: Path, allowed: Sequence[Path]) -> tuple[str, ...]:
     try:
-        if file.stat().st_size > MAX_SIZE or not file.resolve().is_relative_to(root.resolve()):
+        real = file.resolve()
+        if file.stat().st_size > MAX_SIZE or not any(real.is_relative_to(directory) for directory in allowed):
             return ()
         return tuple(file.read_text(encoding="utf-8-sig", errors="replace").split("\n"))
     except OSError:

@@ -254,7 +254,8 @@ class FleetIndex:
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
-        self.files = SourceTree(fleet.root)
+        directories = {source.directory for cluster in fleet.clusters for source in cluster.sources}
+        self.files = SourceTree(fleet.root, beside=sorted(filter(None, directories)))
         self.clusters = tuple(ClusterIndex(cluster, self) for cluster in fleet.clusters)
 
     @cached_property

@@ -28,8 +28,6 @@ from pytest_gitops.model import (
 )
 
 KINDS = ("Kustomization", "HelmRelease", "ResourceSet")
-# What they say of a Flux object may be why it doesn't build.
-EXPLAINING = ("values-from-missing",)
 
 
 def run(
@@ -45,10 +43,11 @@ def run(
     locators = _Locators()
     told = _Told(Hiding.of(index.fleet))
     items = _Items(index)
-    unbuilt: set[tuple[str, Location | None]] = set()
+    unbuilt: set[tuple[str, Location | str | None]] = set()
     for finding, item in _unbuilt(index):
         told.add(finding, item)
         unbuilt |= {(cluster, finding.location) for cluster in finding.clusters}
+        unbuilt |= {(cluster, f"{finding.rule} of {finding.resource}") for cluster in finding.clusters}
     judged = [said for source in judges for said in source(index, active)]
     hits = [
         *judge(index, active, foreign=selection.foreign),
@@ -59,17 +58,23 @@ def run(
         if _is_told_by_build(hit, finding, unbuilt):
             continue
         if not excused.covers(hit, finding):
-            told.add(finding, items.of(hit))
+            told.add(finding, items.of(hit), merged=_is_of_chart(hit))
     for finding in excused.findings(active, whole=not selection.partial and is_whole(index)):
         told.add(finding, items.first("policy"))
     return Results(told, {said.item: said.reason for said in judged if isinstance(said, Untried)})
 
 
-def _is_told_by_build(hit: Hit, finding: Finding, unbuilt: set[tuple[str, Location | None]]) -> bool:
+def _is_told_by_build(hit: Hit, finding: Finding, unbuilt: set[tuple[str, Location | str | None]]) -> bool:
     """Tell whether what is said of a Flux object is why that one doesn't build: once is enough."""
-    of_flux = isinstance(hit.subject, Resource) and hit.subject.kind in KINDS
-    explains = of_flux and (hit.rule.check == "schema" or hit.rule.id in EXPLAINING)
-    return explains and any((cluster, finding.location) in unbuilt for cluster in finding.clusters)
+    if not isinstance(hit.subject, Resource) or hit.subject.kind not in KINDS:
+        return False
+    same = finding.location if hit.rule.check == "schema" else f"{hit.rule.id} of {hit.subject.id}"
+    return any((cluster, same) in unbuilt for cluster in finding.clusters)
+
+
+def _is_of_chart(hit: Hit) -> bool:
+    """Tell whether a hit is about a chart's object: what several releases say of one line is one finding."""
+    return isinstance(hit.part, HelmRelease) and isinstance(hit.subject, Resource) and hit.rule.check != "review"
 
 
 def _not_superseded(hits: Sequence[Hit]) -> Iterator[Hit]:
@@ -205,10 +210,14 @@ class _Told:
         self._hiding = hiding
         self._found: dict[object, tuple[Finding, dict[Item, None]]] = {}
 
-    def add(self, finding: Finding, item: Item) -> None:
-        """Add a finding, or its cluster and item to one with the same rule, location and message."""
+    def add(self, finding: Finding, item: Item, *, merged: bool = False) -> None:
+        """Add a finding, or its cluster and item to one with the same rule, location and message.
+
+        ``merged`` takes those with the same rule and location as one, whatever they say.
+        """
         finding = self._hiding.finding(finding)
-        key = (finding.rule, finding.location, finding.message, finding.severity)
+        same = None if merged and finding.location else finding.message
+        key = (finding.rule, finding.location, same, finding.severity)
         known, items = self._found.get(key, (finding, {}))
         clusters = tuple(dict.fromkeys((*known.clusters, *finding.clusters)))
         self._found[key] = (replace(known, clusters=clusters), {**items, item: None})

@@ -27,10 +27,16 @@ class SourceFile:
     ``path`` is relative to the repository's root, with slashes; ``real`` follows a directory's symbolic links.
     """
 
-    def __init__(self, root: Path, path: str, real: Callable[[str], str] = os.path.realpath) -> None:
+    def __init__(
+        self,
+        root: Path,
+        path: str,
+        real: Callable[[str], str] = os.path.realpath,
+        beside: Sequence[Path] = (),
+    ) -> None:
         self.path = path
         self._file = os.path.join(root, path)
-        self._root = str(root)
+        self._roots = (str(root), *map(str, beside))
         self._real = real
 
     @classmethod
@@ -45,7 +51,7 @@ class SourceFile:
         """The file's text; empty where it can't be read, is no UTF-8, too large, or lies outside of the repository."""
         try:
             real = self._path()
-            if not real.startswith(os.path.join(self._real(self._root), "")):
+            if not any(real.startswith(os.path.join(self._real(root), "")) for root in self._roots):
                 return ""
             found = os.stat(real)
             if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_FILE:
@@ -73,17 +79,21 @@ class SourceFile:
 
 
 class SourceTree:
-    """The repository's files, each read and parsed at most once."""
+    """The repository's files, each read and parsed at most once.
 
-    def __init__(self, root: Path) -> None:
+    ``beside`` are directories outside of it whose files can be read too: those that stand for sources.
+    """
+
+    def __init__(self, root: Path, beside: Sequence[Path] = ()) -> None:
         self.root = root
+        self._beside = tuple(beside)
         self._files: dict[str, SourceFile] = {}
         self._real = cache(os.path.realpath)
         self._matching: dict[tuple[str, ...], list[SourceFile]] = {}
 
     def __getitem__(self, path: str) -> SourceFile:
         if path not in self._files:
-            self._files[path] = SourceFile(self.root, path, self._real)
+            self._files[path] = SourceFile(self.root, path, self._real, self._beside)
         return self._files[path]
 
     @cached_property

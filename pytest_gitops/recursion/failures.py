@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -28,6 +29,8 @@ RULES = {
     "cancelled": "engine",
     "deadline": "limit",
 }
+STARTED = re.compile(r"started at (?:[^\s:]*/)?([^\s:/]+):(\d+)")
+REQUIRED = re.compile(r"required\s+(?:\"[^\"]*\"|`[^`]*`)\s+\.Values\.([A-Za-z_][\w.]*)")
 UNAVAILABLE_SOURCE = "source-unavailable"
 # Those that a HelmRelease has of its own.
 CHART_RULES = {"chart": "chart", "values": "values", "helm": "template", "path": "chart"}
@@ -88,9 +91,10 @@ class Failures:
         if error.code == "unsupported":
             return Skipped(f"charts are not rendered: {error.message}")
         rule = CHART_RULES.get(error.code) or RULES.get(error.code, error.code)
-        value = _value_path(error)
-        place = places(value)
-        template = _moved(error.location, translate)
+        if error.field and error.field.startswith("spec.valuesFrom"):
+            rule = "values-from-missing"
+        template = self._in_file(error, translate)
+        place = places(_value_path(error) or self._required(error, template))
         declared = self.field(node, _chart_field(node, error))
         # The value is what the user can change; the template leads there, and is all there is without one.
         location = place or template or declared
@@ -101,6 +105,35 @@ class Failures:
             line = f":{error.template_line}" if error.template_line else ""
             message = f"{error.template}{line}: {message}"
         return Failed((self._finding(node, rule, message, where, remedy=error.remedy, resource=None),))
+
+    def _in_file(self, error: RenderError, translate: Translate) -> Location | None:
+        """Return the place in a chart's file; what is no file is told at the HelmRelease."""
+        location = _moved(error.location, translate)
+        if location is None or not self._locator.lines(location.file):
+            return None
+        started = STARTED.search(error.message)
+        if started and location.file.endswith(started[1]):
+            return replace(location, line=int(started[2]))
+        if location.line is None and location.file.endswith("Chart.yaml"):
+            return replace(location, line=self._dependency(location.file, error.message))
+        return location
+
+    def _dependency(self, file: str, message: str) -> int | None:
+        """Return the line of a chart's file that is about a dependency in a message: its repository, or its name."""
+        for wanted in ("repository", "name"):
+            for number, line in enumerate(self._locator.lines(file), start=1):
+                key, _colon, value = line.strip().removeprefix("- ").partition(":")
+                if key == wanted and f"'{value.strip()}'" in message:
+                    return number
+        return self._locator.exactly(file, ("dependencies",))
+
+    def _required(self, error: RenderError, template: Location | None) -> tuple[Step, ...]:
+        """Return the value that a template requires, by the line that does; the engine names only nested ones."""
+        lines = self._locator.lines(template.file) if template and error.code == "helm" else ()
+        number = template.line if template else None
+        text = lines[number - 1] if number and number <= len(lines) else ""
+        found = REQUIRED.search(text)
+        return steps(found[1]) if found else ()
 
     def line(self, node: Node, path: Sequence[Step]) -> Location:
         """Return where a field of a Flux object is declared."""

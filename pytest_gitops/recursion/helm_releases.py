@@ -100,7 +100,12 @@ class HelmReleases(Kind):
         )
 
     def failed(self, node: Node, error: RenderError) -> Failed | Skipped:
-        """Say where chart, values or template are wrong."""
+        """Say where chart, values or template are wrong; not, where what is missing may be in the cluster alone."""
+        unknown = _unknown_of(node)
+        named = error.field is not None and error.field.startswith("spec.valuesFrom")
+        if unknown and error.code in ("helm", "values") and not named and "parse error" not in error.message:
+            first = error.message.splitlines()[0]
+            return Skipped(f"it can't be told what it renders to without the values of {unknown}: {first}")
         translate = self._state.trees.translate(_chart_of(node).place)
         return self._state.failures.of_chart(node, error, translate, lambda path: self._places.of(node, path))
 
@@ -178,6 +183,12 @@ def _secrets(node: Node) -> tuple[str, ...]:
     """Return the values that were encrypted in Git and that a release's values come from."""
     assert isinstance(node.inputs, ReleaseInputs)  # noqa: S101  (it was asked for)
     return tuple(value for source in node.inputs.values if source.secret for value in source.values.values())
+
+
+def _unknown_of(node: Node) -> str:
+    """Return the ConfigMaps and Secrets whose values are not all in Git."""
+    assert isinstance(node.inputs, ReleaseInputs)  # noqa: S101  (it was asked for)
+    return ", ".join(f"{source.kind} {source.name}" for source in node.inputs.values if not source.complete)
 
 
 def _chart_of(node: Node) -> Chart:

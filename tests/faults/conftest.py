@@ -14,6 +14,7 @@ from pytest_gitops.admission import AdmissionJudge
 from pytest_gitops.checks import FleetIndex, Selection, built_in, run
 from pytest_gitops.expressions import ExpressionJudge
 from pytest_gitops.model import Finding, Severity
+from pytest_gitops.network import Network
 from pytest_gitops.validation import SchemaJudge
 
 URL = "ssh://git@github.com/example-org/fleet-infra"
@@ -29,7 +30,7 @@ def check(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Check:
         write(tmp_path, files)
         for command in (["init", "-q", "-b", "main"], ["remote", "add", "origin", URL]):
             subprocess.run(["git", *command], cwd=tmp_path, check=True)
-        fleet = load(tmp_path, cache_dir=cache)
+        fleet = load(tmp_path, cache_dir=cache, network=Network(offline=True))
         judges = SchemaJudge(cache=cache), AdmissionJudge(), ExpressionJudge()
         results = run(FleetIndex(fleet), built_in(), Selection(), *judges)
         return [finding for finding in results.findings if finding.severity is not Severity.INFO]

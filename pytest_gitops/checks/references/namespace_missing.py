@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_gitops.checks import given
-from pytest_gitops.checks.context import ClusterIndex, Owned, is_unknown
+from pytest_gitops.checks.context import ClusterIndex, Owned, Unrendered, is_unknown
 from pytest_gitops.checks.pods import mapping
 from pytest_gitops.checks.references._lookup import near
 from pytest_gitops.checks.rule import Scope, Violation, rule
-from pytest_gitops.model import Severity
+from pytest_gitops.model import HelmRelease, Severity
 
 
 @rule(
@@ -67,11 +67,25 @@ def _judged(cluster: ClusterIndex, namespace: str, users: list[Owned]) -> Iterat
     severity = Severity.INFO if opaque else _severity(cluster, users)
     for owned in users:
         resource = owned.resource
+        release = owned.owner
+        if isinstance(release, HelmRelease) and release.target == namespace:
+            # Objects of its chart that name no namespace are in the release's.
+            yield _of_release(release, namespace, opaque, severity)
+            continue
         message = f"{resource.kind} {resource.name} is in the namespace {namespace}, which nothing creates"
         if opaque:
             message = f"{message}: unknown, as {opaque[0]} may hold it"
         remedy = near(cluster, "Namespace", "", namespace)
         yield Violation(message, ("metadata", "namespace"), resource, severity=severity, remedy=remedy)
+
+
+def _of_release(release: HelmRelease, namespace: str, opaque: list[Unrendered], severity: Severity | None) -> Violation:
+    message = f"HelmRelease {release.id.name} installs into the namespace {namespace}, which nothing creates"
+    if opaque:
+        message = f"{message}: unknown, as {opaque[0]} may hold it"
+    path = ("spec", "targetNamespace") if release.spec.get("targetNamespace") else ("metadata", "namespace")
+    remedy = "Set `install.createNamespace: true`, add the Namespace, or correct the name."
+    return Violation(message, path, release, severity=severity, remedy=remedy)
 
 
 def _severity(cluster: ClusterIndex, users: list[Owned]) -> Severity | None:
