@@ -344,8 +344,8 @@ def test_a_file_that_is_no_snapshot_is_left_alone(healthy: Path, snapshot: Snaps
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert failure(result, "overlay apps/canary: snapshot") == [
         (
-            "apps/canary/kustomization.yaml:1: gitops-snapshots/overlays/apps/canary.yaml is no snapshot; move it away, "
-            "or name another folder in .pytest-gitops.yaml"
+            "apps/canary/kustomization.yaml:1: gitops-snapshots/overlays/apps/canary.yaml is no snapshot; move it "
+            "away, or name another folder in .pytest-gitops.yaml"
         )
     ]
     assert read(healthy, "overlays/apps/canary.yaml") == "mine: true\n"
@@ -360,8 +360,8 @@ def test_no_link_is_followed_out_of_the_repository(
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert failure(result, "overlay apps/canary: snapshot") == [
         (
-            "apps/canary/kustomization.yaml:1: gitops-snapshots/overlays/apps/canary.yaml is, or lies behind, a symbolic "
-            "link; snapshots are regular files of the repository"
+            "apps/canary/kustomization.yaml:1: gitops-snapshots/overlays/apps/canary.yaml is, or lies behind, a "
+            "symbolic link; snapshots are regular files of the repository"
         )
     ]
     assert list(elsewhere.iterdir()) == []
@@ -442,3 +442,126 @@ def test_without_syrupy_there_is_an_error(healthy: Path, pytester: pytest.Pytest
     assert result.errlines[0] == (
         'ERROR: --gitops-snapshot needs syrupy: pip install "pytest-gitops[snapshot]", and leave out -p no:syrupy'
     )
+
+
+def test_snapshots_of_other_extensions_live_side_by_side(kept: Path, snapshot: Snapshot) -> None:
+    write_files(kept, {"test_own.py": "def test_own(snapshot):\n    assert 1 == snapshot\n"})
+    assert snapshot("--snapshot-update").ret == pytest.ExitCode.OK
+    assert (kept / "__snapshots__/test_own.ambr").is_file()
+    without_staging_apps(kept)
+    write_files(kept, {"test_own.py": "def test_own():\n    pass\n"})
+    result = snapshot("--snapshot-update")
+    assert result.ret == pytest.ExitCode.OK
+    assert not (kept / "__snapshots__/test_own.ambr").exists()
+    assert f"{OLD}.yaml" not in snapshots(kept)
+    assert "clusters/production/flux-system/apps.yaml" in snapshots(kept)
+    # Where no snapshot of ours is compared, nothing of ours is looked at.
+    before = snapshots(kept)
+    write_files(kept, {"test_own.py": "def test_own(snapshot):\n    assert 1 == snapshot\n"})
+    snapshot("--snapshot-update", check="build")
+    assert snapshots(kept) == before
+
+
+CHART = {
+    "charts/app/Chart.yaml": "apiVersion: v2\nname: app\nversion: 1.2.3\nappVersion: 4.5.6\n",
+    "charts/app/values.yaml": "greeting: hello\n",
+    "charts/app/templates/config.yaml": """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}
+  labels:
+    helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+  annotations:
+    checksum/secret: {{ randAlphaNum 8 | sha256sum }}
+data:
+  greeting: {{ .Values.greeting }}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: {{ .Release.Name }}
+stringData:
+  password: {{ randAlphaNum 24 }}
+""",
+    "charts/app/templates/hook.yaml": """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: hook
+  annotations:
+    helm.sh/hook: pre-upgrade
+""",
+}
+RELEASE = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata:
+  name: apps
+  namespace: flux-system
+spec:
+  interval: 10m
+  chart:
+    spec:
+      chart: ./charts/app
+      sourceRef:
+        kind: GitRepository
+        name: flux-system
+  values:
+    greeting: CLUSTER
+"""
+RENDERED = f"""\
+{HEADER}---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: apps
+  namespace: flux-system
+  annotations:
+    checksum/secret: <any>
+  labels:
+    helm.sh/chart: <any>
+data:
+  greeting: staging
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: hook
+  namespace: flux-system
+  annotations:
+    helm.sh/hook: pre-upgrade
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: apps
+  namespace: flux-system
+stringData:
+  password: <redacted>
+"""
+GREETINGS = f"""\
+{MATRIX}---
+variants:
+- production
+- staging
+---
+ConfigMap/flux-system/apps:
+  data.greeting:
+    production: production
+    staging: staging
+"""
+
+
+def test_helm_releases_have_snapshots(healthy: Path, snapshot: Snapshot) -> None:
+    releases = {f"clusters/{name}/release.yaml": RELEASE.replace("CLUSTER", name) for name in ("production", "staging")}
+    write_files(healthy, CHART | releases)
+    assert snapshot("--snapshot-update").ret == pytest.ExitCode.OK
+    release = "flux-system/apps.helmrelease.yaml"
+    added = [f"clusters/production/{release}", f"clusters/staging/{release}", f"variants/clusters/{release}"]
+    assert snapshots(healthy) == sorted([*FILES, *added])
+    assert read(healthy, added[1]) == RENDERED
+    assert read(healthy, added[2]) == GREETINGS
+    result = snapshot("--gitops-no-cache")
+    assert result.ret == pytest.ExitCode.OK
+    assert summary(result) == ["10 snapshots passed."]
