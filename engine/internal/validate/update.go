@@ -72,8 +72,8 @@ func (s *Set) update(ctx context.Context, kinds [2]schema.GroupVersionKind, obje
 	if kube.Owns(kinds[1].Group) {
 		return s.builtIn.Update(ctx, kinds[0], kinds[1], objects[0], objects[1])
 	}
-	// Between versions a custom resource is converted, by what only the cluster has.
-	if known := s.definitionOf(kinds[1]); known != nil && kinds[0] == kinds[1] {
+	// Without a webhook, conversion between versions changes apiVersion alone.
+	if known := s.definitionOf(kinds[1]); known != nil && (kinds[0] == kinds[1] || !known.Converted) {
 		return known.Update(ctx, kinds[1].Version, objects[0], objects[1])
 	}
 	return nil

@@ -20,6 +20,8 @@ import (
 type Kind struct {
 	Group, Name string
 	Namespaced  bool
+	// Converted tells that a webhook converts objects between versions, by what only it knows.
+	Converted bool
 	// Source says where the definition is from, for messages.
 	Source   string
 	versions []version
@@ -73,6 +75,7 @@ func Parse(text []byte, source string) (*Kind, error) {
 	kind := &Kind{
 		Group: spec.Group, Name: spec.Names.Kind, Source: source,
 		Namespaced: spec.Scope != apiextensionsv1.ClusterScoped,
+		Converted:  spec.Conversion != nil && spec.Conversion.Strategy == apiextensionsv1.WebhookConverter,
 	}
 	for _, each := range spec.Versions {
 		kind.versions = append(kind.versions, versionOf(each, spec.PreserveUnknownFields))

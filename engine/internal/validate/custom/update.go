@@ -12,7 +12,7 @@ import (
 )
 
 // Update returns what the rules of a version (x-kubernetes-validations with oldSelf) refuse about the way from one object
-// to another. Both are of that version.
+// to another. The old one is taken to be converted to that version.
 func (k *Kind) Update(ctx context.Context, versionName string, old, object map[string]any) []finding.Finding {
 	version := k.version(versionName)
 	if version == nil {
