@@ -83,14 +83,14 @@ def render(engine: Renderer, tmp_path: Path) -> Render:
         ("\n{{ include `helper` . }}", 1, "port", "nil pointer"),
         ("\n{{ nope }}", 2, None, 'function "nope" not defined'),
         ("a: {{ .Values.a }", 1, None, "unexpected"),
-        ("a: b: c", None, None, "mapping values are not allowed"),
+        ("{{/* one */}}\na: 1\nb: {{ .Values.text }}", 3, None, "rendered:\n   1 | a: 1\n   2 | b: one: two"),
     ],
 )
 def test_a_failing_template_is_told_with_its_place(
     render: Render, template: str, line: int | None, values_path: str | None, message: str
 ) -> None:
     helper = '{{ define "helper" }}{{ .Values.x.port }}{{ end }}'
-    error = render({"templates/a.yaml": template, "templates/_b.tpl": helper}, values={"a": {}})
+    error = render({"templates/a.yaml": template, "templates/_b.tpl": helper}, values={"a": {}, "text": "one: two"})
 
     assert isinstance(error, RenderError), error
     file = "_b.tpl" if "helper" in template else "a.yaml"
@@ -120,6 +120,21 @@ def test_what_git_cannot_tell_is_a_placeholder_or_left_out(render: Render) -> No
         {"a": "gitops-placeholder-sealed-token", "b": "own"}
     ]
     assert result.unknown == ("Secret/sealed",)
+
+
+def test_a_message_holds_nothing_of_secrets(render: Render) -> None:
+    template = '{{ fail (printf "bad: %s, %s, %v" .Values.nested.password .Values.name .Values.token) }}'
+    spec = {
+        "valuesFrom": [
+            {"kind": "Secret", "name": "s"},
+            {"kind": "Secret", "name": "s", "valuesKey": "token", "targetPath": "token"},
+        ]
+    }
+    known = [VariableSource("Secret", "s", {"values.yaml": "nested: {password: hidden-text}", "token": "12345678"})]
+    error = render({"templates/a.yaml": template}, values={"name": "shown"}, spec=spec, known=known)
+
+    assert isinstance(error, RenderError)
+    assert error.message.endswith("bad: (redacted), shown, (redacted)")
 
 
 def test_a_reference_that_leaves_the_schema_is_not_followed(render: Render) -> None:

@@ -116,7 +116,7 @@ func Run(ctx context.Context, fs *tree.FileSystem, request Request) (*Result, er
 	asks := loaded.Mentions("APIVersions") || bytes.Contains(request.Release, []byte("APIVersions"))
 	output, err := render.Run(ctx, render.Installation{Release: release, Chart: loaded, Values: composed, Cluster: cluster})
 	if err != nil {
-		return nil, err
+		return nil, values.Redact(fault.Of(err, render.Bad), request.ValuesFrom)
 	}
 	writer := writer{namespace: release.GetReleaseNamespace(), cluster: cluster, chart: loaded}
 	result, err := writer.result(output)

@@ -15,7 +15,7 @@ import (
 const Bad fault.Code = "helm"
 
 // explain makes a fault of what Helm says.
-func (i Installation) explain(err error) error {
+func (i Installation) explain(err error) *fault.Error {
 	message := err.Error()
 	problem := fault.Of(err, Bad)
 	switch {
@@ -76,7 +76,6 @@ func shortened(message string) string {
 // locate names the template and its line that an error is about, and the value in the expression that failed. The last place
 // that Helm names is the innermost, where the error happened.
 func (i Installation) locate(problem *fault.Error) {
-	defer func() { problem.Message = shortened(problem.Message) }()
 	if places := located.FindAllStringSubmatch(problem.Message, -1); len(places) > 0 {
 		innermost := places[len(places)-1]
 		problem.Template = innermost[1]

@@ -62,10 +62,14 @@ func (i Installation) run(ctx context.Context, functions *functions) (*Output, e
 	if err != nil {
 		return nil, err
 	}
-	install := i.action(functions, crds)
+	capabilities := i.Cluster.capabilities(crds)
+	install := i.action(functions, capabilities)
 	installed, err := install.RunWithContext(ctx, i.Chart.Chart, i.Values.AsMap())
 	if err != nil {
-		return nil, i.explain(err)
+		problem := i.explain(err)
+		i.excerpt(problem, functions, capabilities)
+		problem.Message = shortened(problem.Message)
+		return nil, problem
 	}
 	rendered := installed.(*release.Release)
 	return &Output{CRDs: crds, Manifest: rendered.Manifest, Hooks: rendered.Hooks, Uses: functions.uses()}, nil
@@ -73,9 +77,9 @@ func (i Installation) run(ctx context.Context, functions *functions) (*Output, e
 
 // action follows newInstall of helm-controller. The dry run is the one that asks a cluster, as it leaves it to the
 // caller to say what the cluster is capable of; nothing is asked, for there is no client.
-func (i Installation) action(functions *functions, crds []Document) *action.Install {
+func (i Installation) action(functions *functions, capabilities *common.Capabilities) *action.Install {
 	config := action.NewConfiguration(action.ConfigurationSetLogger(slog.DiscardHandler))
-	config.Capabilities = i.Cluster.capabilities(crds)
+	config.Capabilities = capabilities
 	config.CustomTemplateFuncs = functions.table()
 	config.KubeClient = &noCluster{}
 	config.Releases = storage.Init(driver.NewMemory())
