@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_gitops.acquisition import cache_directory, guarded, load_anew
+from pytest_gitops import __version__
+from pytest_gitops.acquisition import cache_directory, guarded, load_anew, standby
 from pytest_gitops.checking import check_base, schema_judge
 from pytest_gitops.model import Fleet
+from pytest_gitops.settings import APPLY
 from pytest_gitops.sharing import is_served, received
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_gitops.review.affecting import Affected
     from pytest_gitops.review.making import Compared
     from pytest_gitops.review.model import Review
+    from pytest_gitops.review.remembering import Memory
     from pytest_gitops.settings import Settings
 
 
@@ -36,6 +39,7 @@ def compare(
         return None
     from pytest_gitops.review.making import compare_with_base, with_refusals  # noqa: PLC0415
 
+    standby(config).asked.clear()
     directory = Path(tempfile.mkdtemp(prefix="pytest-gitops-base-"))
     config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
     compared = guarded(
@@ -49,11 +53,32 @@ def compare(
             repo=settings.repo.resolve(),
             besides=cache_directory(config) if settings.cache else None,
             narrow=narrow,
+            memory=_memory(config, settings),
         ),
     )
     if not settings.reviews:
         return compared
     return with_refusals(compared, schema_judge(config, settings, fleet))
+
+
+def _memory(config: pytest.Config, settings: Settings) -> Memory | None:
+    """Return what remembers bases, None without a cache, and where the base is looked into as head is."""
+    from pytest_gitops.review.remembering import Memory  # noqa: PLC0415
+
+    cache = cache_directory(config) if settings.cache else None
+    if cache is None or settings.changed or APPLY in settings.checks:
+        return None
+    network = settings.network
+    context = {
+        "version": __version__,
+        "engine": settings.engine,
+        "sources": [key for key, _ in settings.sources],
+        "age_keys": [str(path) for path in settings.age_keys],
+        "decrypt": settings.decrypt,
+        "kubernetes": settings.kubernetes,
+        "network": [network.offline, network.private, sorted(network.hosts or ()), network.refresh, network.strict],
+    }
+    return Memory(cache, standby(config), context)
 
 
 def review(

@@ -39,6 +39,7 @@ class Fetcher:
         # What lies in a temporary directory is of no use to anybody else.
         lasting = settings.standby is not None and settings.cache is not None
         self._known: dict[bytes, Any] = settings.standby.fetched if settings.standby and lasting else {}
+        self._asked: set[bytes] = settings.standby.asked if settings.standby else set()
         self._temporary = ExitStack()
 
     @property
@@ -51,6 +52,7 @@ class Fetcher:
         if self._directory is None:
             self._directory = Path(self._temporary.enter_context(TemporaryDirectory(prefix="gitops-sources-")))
         key = self._parameters(request)
+        self._asked.add(key)
         if key in self._known:
             finish(Done(request, self._known[key], cached=True))
             return

@@ -12,11 +12,12 @@ class Standby:
     """A place for one engine that has answered all it was asked, and may not use the network.
 
     ``fetched`` are the answers of engines that do, by what they were asked: who loads another revision of a repository
-    is to get the same artifacts, whatever the servers have by then.
+    is to get the same artifacts, whatever the servers have by then. ``asked`` is what was asked since it was cleared.
     """
 
     def __init__(self) -> None:
         self.fetched: dict[bytes, Any] = {}
+        self.asked: set[bytes] = set()
         self._process: LineProcess | None = None
         self._hello: JsonObject | None = None
 

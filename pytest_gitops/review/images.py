@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from pytest_gitops.checks.context import ClusterIndex
@@ -24,15 +25,14 @@ def image_changes(cluster: ClusterComparison) -> tuple[ImageChange, ...]:
 
     What a new workload uses, and what a removed one used, is only told where no other workload does.
     """
-    before, after = _all_used(cluster.base), _all_used(cluster.head)
+    before, after = cache(lambda: _all_used(cluster.base)), cache(lambda: _all_used(cluster.head))
     found: dict[_Key, dict[str, None]] = defaultdict(dict)
     for change in cluster.changes:
         old = set(_images(change.before.resource, cluster.base)) if change.before else set()
         new = set(_images(change.after.resource, cluster.head)) if change.after else set()
         for key in _paired(old - new, new - old):
             name, was, now = key
-            unseen = (was is not None or (name, now) not in before) and (now is not None or (name, was) not in after)
-            if unseen:
+            if (was is not None or (name, now) not in before()) and (now is not None or (name, was) not in after()):
                 found[key][str(change.id)] = None
     keys = sorted(found, key=lambda key: tuple(part or "" for part in key))
     return tuple(ImageChange(*key, workloads=tuple(sorted(found[key]))) for key in keys)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from pytest_gitops.checks.context import FleetIndex
 from pytest_gitops.checks.results import Results
+from pytest_gitops.checks.sources import SourceFile, SourceTree
 from pytest_gitops.model import Fleet
 from pytest_gitops.repository import Repository, find_repository
 from pytest_gitops.review.basing import Load, load_base
@@ -33,22 +35,61 @@ class Compared:
     comparison: Comparison
 
 
+class Memory(Protocol):
+    """Remembers bases from run to run; ``remembering.Memory`` is one."""
+
+    def recall(self, change: Range, repository: Repository, head: Fleet) -> Fleet | None:
+        """Return the base of a change, None where it has to be rendered."""
+
+    def keep(self, change: Range, repository: Repository, head: Fleet, base: Fleet) -> None:
+        """Remember the base of a change."""
+
+
+class _Written(SourceTree):
+    """The files of a base, written when the first of them is asked for."""
+
+    def __init__(self, write: Callable[[], Path]) -> None:
+        super().__init__(Path())
+        self._write: Callable[[], Path] | None = write
+
+    def __getitem__(self, path: str) -> SourceFile:
+        if self._write is not None:
+            self.root, self._write = self._write(), None
+        return super().__getitem__(path)
+
+
 def compare_with_base(
-    head: Fleet, ref: str, directory: Path, load: Load, *, repo: Path, besides: Path | None = None, narrow: Narrow
+    head: Fleet,
+    ref: str,
+    directory: Path,
+    load: Load,
+    *,
+    repo: Path,
+    besides: Path | None = None,
+    narrow: Narrow,
+    memory: Memory | None = None,
 ) -> Compared:
     """Return what differs between the base that ``ref`` stands for and ``head``, as it was loaded from ``repo``.
 
     The base's files are written below ``directory``, which has to stay as long as anything is asked of the result.
     ``besides`` is a directory that is no part of the repository (a cache), ``narrow`` leaves of a fleet the clusters
-    that are looked at. Raises RepositoryError where there is nothing to compare with.
+    that are looked at. With ``memory``, a base that is remembered is not rendered, and its files only written for
+    whoever asks what is in them. Raises RepositoryError where there is nothing to compare with.
     """
     change = find_range(head.root, ref, besides=besides)
     if not change.files and change.tree is not None:
         return Compared(change, compare(head, head))
     part = repo.relative_to(head.root).as_posix() if repo.is_relative_to(head.root) and repo != head.root else ""
-    written = change.write_base(_known(head.root), directory)
-    base = narrow(load_base(change, written, head, load, part=part))
-    return Compared(change, compare(base, FleetIndex(head)))
+    known = _known(head.root)
+    remembered = memory.recall(change, known, head) if memory is not None and not part else None
+    if remembered is not None:
+        index = FleetIndex(narrow(remembered))
+        index.files = _Written(lambda: change.write_base(known, directory).root)
+        return Compared(change, compare(index, head))
+    base = load_base(change, change.write_base(known, directory), head, load, part=part)
+    if memory is not None and not part:
+        memory.keep(change, known, head, base)
+    return Compared(change, compare(narrow(base), head))
 
 
 def _known(root: Path) -> Repository:
