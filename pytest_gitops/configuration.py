@@ -24,6 +24,7 @@ from pytest_gitops.nesting import DEEPEST, is_too_deep
 from pytest_gitops.paths import ancestors, clean
 from pytest_gitops.rendering import Index
 from pytest_gitops.snapshots.options import IDS, SnapshotOptions, snapshot_options, unknown_rules
+from pytest_gitops.sources import exists
 
 FILE = ".pytest-gitops.yaml"
 PYPROJECT = "pyproject.toml"
@@ -261,7 +262,7 @@ def _sops_age(given: str | None, lines: _YamlLines | _TomlLines, roots: Sequence
 
 def _schemas(given: Sequence[str], lines: _YamlLines | _TomlLines, roots: Sequence[Path]) -> Iterator[Path]:
     for index, text in enumerate(given):
-        directory = next(filter(Path.is_dir, ((root / Path(text).expanduser()).resolve() for root in roots)), None)
+        directory = next(filter(exists, ((root / Path(text).expanduser()).resolve() for root in roots)), None)
         if directory is None:
             place = _place(lines, ["schemas", index])
             raise ConfigurationError(
@@ -274,7 +275,7 @@ def _sources(
     given: Mapping[str, str], lines: _YamlLines | _TomlLines, roots: Sequence[Path]
 ) -> Iterator[tuple[str, Path]]:
     for key, text in given.items():
-        directory = next(filter(Path.is_dir, ((root / Path(text).expanduser()).resolve() for root in roots)), None)
+        directory = next(filter(exists, ((root / Path(text).expanduser()).resolve() for root in roots)), None)
         if directory is None:
             place = _place(lines, ["sources", key])
             raise ConfigurationError(

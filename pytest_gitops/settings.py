@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,6 +92,10 @@ _AGE_KEY_HELP = """
 Decrypt what SOPS encrypted with the age keys in FILE (repeatable), and with those that SOPS finds by itself:
 SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and sops/age/keys.txt in the user's configuration directory.
 """
+_SOPS_HELP = """
+Let the program `sops` of PATH decrypt what no age key decrypts (PGP, cloud services, Vault): it runs in your
+environment, and may use the network.
+"""
 _NO_DECRYPTION_HELP = """
 Decrypt nothing, whatever keys are here: placeholders stand for what is encrypted.
 """
@@ -121,6 +126,7 @@ class Settings:
     network: Network = field(default_factory=Network)
     age_keys: tuple[Path, ...] = ()
     decrypt: bool = True
+    sops: str | None = None
     checks: tuple[str, ...] = CHECKS
     rules: tuple[str, ...] = ()
     kubernetes: tuple[str, ...] = ()
@@ -165,6 +171,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--gitops-tree", action="store_true", help=_text(_TREE_HELP))
     add_network_options(group)
     group.addoption("--gitops-age-key", metavar="FILE", action="append", default=[], help=_text(_AGE_KEY_HELP))
+    group.addoption("--gitops-sops", action="store_true", help=_text(_SOPS_HELP))
     group.addoption("--gitops-no-decryption", action="store_true", help=_text(_NO_DECRYPTION_HELP))
     parser.addini("gitops_repo", "The GitOps repository to test, relative to the ini file; see --gitops-repo.")
     parser.addini("gitops_sources", "Local directories for sources, relative to the ini file.", "linelist", [])
@@ -189,6 +196,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         network=read_network(config),
         age_keys=tuple(_age_keys(config)),
         decrypt=not config.getoption("gitops_no_decryption"),
+        sops=_sops(config),
         checks=_checks(config),
         rules=tuple(config.getoption("gitops_rule")),
         kubernetes=_versions(config),
@@ -308,7 +316,26 @@ def _source(text: str, base: Path, name: str) -> tuple[str, Path]:
         raise pytest.UsageError(
             f"{name}: {text!r} is not KEY=DIR; write for example GitRepository/flux-system/apps=../apps"
         )
+    if "*" in directory:
+        # What comes before the * has to be there; each source that the key matches has its own directory.
+        fixed = _join(base, directory.strip().partition("*")[0].rpartition("/")[0] or ".")
+        return key.strip(), _directory(base, str(fixed), f"{name} {key.strip()}") / _rest(directory.strip())
     return key.strip(), _directory(base, directory.strip(), f"{name} {key.strip()}")
+
+
+def _rest(directory: str) -> str:
+    """Return the part of a directory from the first name with a ``*`` on."""
+    head = directory.partition("*")[0].rpartition("/")[0]
+    return directory[len(head) :].lstrip("/")
+
+
+def _sops(config: pytest.Config) -> str | None:
+    if not config.getoption("gitops_sops"):
+        return None
+    program = shutil.which("sops")
+    if program is None:
+        raise pytest.UsageError("--gitops-sops: there is no program sops on PATH")
+    return os.path.abspath(program)
 
 
 def _age_keys(config: pytest.Config) -> Iterator[Path]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from pytest_gitops.model import JsonObject
@@ -83,7 +85,7 @@ class SourceMap:
     A source is the work tree where it is the cluster's own (what its entry is synced from), or a GitRepository of
     one of the repository's URLs at the branch that the own one has. Where the own one's branch is unknown, it is
     the branch checked out, or the one that origin calls its default. ``mapped`` are the user's directories, by
-    ``Kind/namespace/name`` or by URL.
+    ``Kind/namespace/name`` or by URL. A ``*`` in a key stands for one part of it, and the directory may hold as many.
     """
 
     def __init__(self, repository: Repository, mapped: Mapping[str, Path]) -> None:
@@ -139,7 +141,17 @@ class SourceMap:
 
     def mapped(self, key: SourceKey, url: str) -> Path | None:
         """Return the user's directory for a source, by its name or by its URL."""
-        return self._mapped.get(str(key)) or (self._mapped.get(normalise(url)) if url else None)
+        names = [str(key), *([normalise(url)] if url else [])]
+        exact = next((self._mapped[name] for name in names if name in self._mapped), None)
+        found = exact or next((to for name in names for to in self._by_glob(name)), None)
+        return found if found is not None and found.is_dir() else None
+
+    def _by_glob(self, name: str) -> Iterator[Path]:
+        """Yield the directories of keys with a ``*``, which each ``*`` of the directory takes its text from."""
+        for key, to in self._mapped.items():
+            found = _glob(key).fullmatch(name) if "*" in key else None
+            if found:
+                yield _filled(to, found.groups())
 
     def knows_url(self, url: str) -> bool:
         """Tell whether a URL is one of the repository's, or of the cluster's own source."""
@@ -181,6 +193,26 @@ def advice(key: SourceKey) -> str:
 def tracked_branch(spec: JsonObject) -> str | None:
     """Return the branch that a GitRepository's ``spec`` follows, None where it is pinned to something else."""
     return None if _pin(spec) else _branch(spec)
+
+
+@cache
+def _glob(key: str) -> re.Pattern[str]:
+    return re.compile("([^/]+)".join(map(re.escape, key.split("*"))))
+
+
+def _filled(directory: Path, texts: Sequence[str]) -> Path:
+    """Return a directory with a text in place of each ``*``."""
+    path = str(directory)
+    for text in texts:
+        path = path.replace("*", text, 1)
+    return Path(path)
+
+
+def exists(directory: Path) -> bool:
+    """Tell whether a directory that stands for sources is there; of one with a ``*``, what comes before that."""
+    parts = directory.parts
+    fixed = next((index for index, part in enumerate(parts) if "*" in part), len(parts))
+    return Path(*parts[:fixed]).is_dir()
 
 
 def _at(place: Place, directory: Path) -> Place:
