@@ -90,7 +90,9 @@ class SnapshotItem(pytest.Function):
     def _differs(self, assertion: SnapshotAssertion) -> SnapshotDiffersError:
         result = assertion.executions[assertion.num_executions - 1]
         file = self.config.stash[SESSION].where(Location(self._relative()))
-        if result.exception is None and result.recalled_data is None:
+        if result.exception is not None:
+            return self._error(f"the snapshot {file} can't be used: {result.exception}", [])
+        if result.recalled_data is None:
             return self._error(f"there is no snapshot {file} yet", ["remedy: --snapshot-update writes it"])
         return self._error(f"it is not what the snapshot {file} says", [*self._diff(assertion), _REMEDY])
 

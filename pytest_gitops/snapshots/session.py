@@ -13,13 +13,13 @@ from pytest_gitops.redaction import PLAIN, ClusterSecrets, Redactor, Secrecy
 from pytest_gitops.session import GitopsSession
 from pytest_gitops.snapshots.files import SUFFIX, Plan, applier
 from pytest_gitops.snapshots.items import NAME, Stray, Subject
-from pytest_gitops.snapshots.manifest import HEADER, Normaliser, is_random, objects_of
-from pytest_gitops.snapshots.matrix import HEADER as MATRIX_HEADER
+from pytest_gitops.snapshots.manifest import Normaliser, is_random, objects_of
 from pytest_gitops.snapshots.matrix import matrix
 from pytest_gitops.snapshots.options import SnapshotOptions
 from pytest_gitops.snapshots.variants import Variant, Variants, find_variants
 
-_OURS = tuple(header.partition("\n")[0] for header in (HEADER, MATRIX_HEADER))
+# What the first line of each snapshot has held from the first version on.
+_MARK = "Made by pytest-gitops:"
 
 
 class Snapshots:
@@ -162,7 +162,7 @@ def _declared(variant: Variant) -> Location:
 def _is_ours(file: Path) -> bool:
     try:
         with file.open(encoding="utf-8", errors="replace") as lines:
-            return lines.readline(200).rstrip("\n") in _OURS
+            return _MARK in lines.readline(200)
     except OSError:
         return False
 

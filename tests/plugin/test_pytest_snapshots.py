@@ -351,6 +351,23 @@ def test_a_file_that_is_no_snapshot_is_left_alone(healthy: Path, snapshot: Snaps
     assert read(healthy, "overlays/apps/canary.yaml") == "mine: true\n"
 
 
+def test_a_file_that_cannot_be_used_is_told(healthy: Path, snapshot: Snapshot) -> None:
+    write_files(healthy, {f"{FOLDER}/overlays": ""})
+    (healthy / FOLDER / "clusters/staging/flux-system").mkdir(parents=True)
+    (healthy / FOLDER / f"{OLD}.yaml").write_bytes(HEADER.encode() + b"\xff")
+    result = snapshot("--snapshot-update")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    canary = failure(result, "overlay apps/canary: snapshot")
+    told = "apps/canary/kustomization.yaml:1: the snapshot gitops-snapshots/overlays/apps/canary.yaml can't be used: "
+    assert [line.partition("[Errno ")[0] for line in canary] == [told]
+    assert failure(result, "staging / flux-system/apps: snapshot") == [
+        (
+            "clusters/staging/apps.yaml:1: the snapshot gitops-snapshots/clusters/staging/flux-system/apps.yaml can't "
+            "be used: 'utf-8' codec can't decode byte 0xff in position 108: invalid start byte"
+        )
+    ]
+
+
 def test_no_link_is_followed_out_of_the_repository(
     healthy: Path, snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
