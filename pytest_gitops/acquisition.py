@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,9 +13,10 @@ import pytest
 
 from pytest_gitops.exceptions import GitopsError, RepositoryError
 from pytest_gitops.model import Fleet
+from pytest_gitops.network import Network
 from pytest_gitops.rendering.standby import Standby
 from pytest_gitops.reporting import Progress
-from pytest_gitops.settings import Settings
+from pytest_gitops.settings import DEFAULT_BASE, Settings
 from pytest_gitops.sharing import received
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_gitops.repository import Repository
 
 STANDBY = pytest.StashKey[Standby]()
+NETWORK = pytest.StashKey[Network]()
 CACHE_VARIABLE = "GITOPS_CACHE_DIR"
 Made = TypeVar("Made")
 
@@ -67,13 +70,26 @@ def load_anew(
             engine=settings.engine,
             cache_dir=cache_directory(config) if settings.cache else None,
             sources=dict(settings.sources),
-            network=settings.network,
+            network=_network(config, settings),
             kubernetes=next(iter(settings.kubernetes), ""),
             age_keys=settings.age_keys,
             decrypt=settings.decrypt,
+            sops=settings.sops,
             progress=progress,
             standby=None if settings.checks == ("build",) and settings.base is None else standby(config),
         )
+
+
+def _network(config: pytest.Config, settings: Settings) -> Network:
+    """Return what may be fetched; hosts of the base are looked up once a run."""
+    if not settings.hosts_of_base:
+        return settings.network
+    if NETWORK not in config.stash:
+        from pytest_gitops.base_hosts import hosts_of_base  # noqa: PLC0415  (few runs need it)
+
+        hosts = hosts_of_base(settings.repo, settings.base or DEFAULT_BASE)
+        config.stash[NETWORK] = replace(settings.network, hosts=hosts | (settings.network.hosts or frozenset()))
+    return config.stash[NETWORK]
 
 
 def _not_empty(fleet: Fleet) -> Fleet:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_gitops.exceptions import ConfigurationError
+from pytest_gitops.model import JsonObject
 
 KEY = "SOPS_AGE_KEY"
 FILE = "SOPS_AGE_KEY_FILE"
@@ -25,15 +26,23 @@ class Keys:
     """Age identities.
 
     ``given`` says that somebody gave them for this run, so that what none of them decrypts is worth telling;
-    those that SOPS finds in the user's own configuration may be for anything. ``origins`` says where they are from.
+    those that SOPS finds in the user's own configuration may be for anything. ``program`` is where ``sops`` is, which
+    then decrypts what they don't, in the user's own environment.
     """
 
     identities: tuple[str, ...] = field(default=(), repr=False)
     given: bool = False
-    origins: tuple[str, ...] = ()
+    program: str | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.identities)
+        return bool(self.identities or self.program)
+
+    def parameters(self) -> JsonObject | None:
+        """Return what the engine is told, None where there is nothing."""
+        if not self:
+            return None
+        program = {"environment": dict(os.environ), "path": self.program} if self.program else None
+        return {"age": self.identities, "program": program}
 
 
 NO_KEYS = Keys()
@@ -61,7 +70,7 @@ def find_keys(
     if default is not None and default.is_file():
         found.append((str(default), _read(default, str(default))))
     texts = {origin: identities for origin, text in found if (identities := _identities(text, origin))}
-    return Keys(tuple(dict.fromkeys(key for keys in texts.values() for key in keys)), given, tuple(texts))
+    return Keys(tuple(dict.fromkeys(key for keys in texts.values() for key in keys)), given)
 
 
 def _identities(text: str, origin: str) -> tuple[str, ...]:

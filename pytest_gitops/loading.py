@@ -60,6 +60,7 @@ def load(
     kubernetes: str = "",
     age_keys: Sequence[Path] = (),
     decrypt: bool = True,
+    sops: str | None = None,
 ) -> Fleet:
     """Load a GitOps repository: all its clusters, rendered as each of them would, and the overlays none reaches.
 
@@ -71,7 +72,8 @@ def load(
     repository names, from public addresses, or nothing where GITOPS_OFFLINE is set. ``kubernetes`` is the version that
     charts are rendered for in clusters whose configuration names none, by default the newest known. ``age_keys`` are
     files of age keys for what SOPS encrypted, besides those that SOPS finds by itself; without ``decrypt``,
-    placeholders stand for all of it.
+    placeholders stand for all of it. ``sops`` is where that program is, if it may decrypt what no
+    age key does.
 
     Raises RepositoryError, ConfigurationError or EngineError, each of them a GitopsError, where nothing can be
     loaded at all; what is wrong with a single Kustomization is its outcome.
@@ -84,7 +86,7 @@ def load(
             with ExitStack() as resources:
                 loading = _Loading(repository, renderer, resources, allowed)
                 loading.kubernetes, loading.strict_sources = kubernetes, allowed.strict
-                loading.age_keys, loading.decrypt = age_keys, decrypt
+                loading.age_keys, loading.decrypt, loading.sops = age_keys, decrypt, sops
                 return loading.run(configuration, sources or {})
     except RendererUnavailableError as error:
         raise EngineError(str(error)) from None
@@ -101,6 +103,7 @@ class _Loading:
         self.strict_sources = False
         self.age_keys: Sequence[Path] = ()
         self.decrypt = True
+        self.sops: str | None = None
         self._look_at(repository)
 
     def run(self, configuration: Configuration | None, sources: Mapping[str, Path]) -> Fleet:
@@ -160,6 +163,8 @@ class _Loading:
     ) -> list[ClusterRun]:
         """Follow the clusters that files declare, then those that only show in what the first ones leave unread."""
         keys = find_keys(self.age_keys, config.sops_age) if self.decrypt else NO_KEYS
+        if self.decrypt and self.sops:
+            keys = replace(keys, program=self.sops, given=True)
         start = ClusterStart(self._repository, index, reach, config, mapped, keys)
         submit = self._renderer.submit
         around = Surroundings(self._trees, Places(index), Shared(submit), submit, self.kubernetes, self.strict_sources)

@@ -124,6 +124,7 @@ class Settings:
     cache: bool = True
     sources: tuple[tuple[str, Path], ...] = ()
     network: Network = field(default_factory=Network)
+    hosts_of_base: bool = False
     age_keys: tuple[Path, ...] = ()
     decrypt: bool = True
     sops: str | None = None
@@ -194,6 +195,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         cache=not config.getoption("gitops_no_cache"),
         sources=tuple(_sources(config)),
         network=read_network(config),
+        hosts_of_base=config.getoption("gitops_hosts_of_base"),
         age_keys=tuple(_age_keys(config)),
         decrypt=not config.getoption("gitops_no_decryption"),
         sops=_sops(config),

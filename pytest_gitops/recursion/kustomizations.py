@@ -66,7 +66,7 @@ class Kustomizations(Kind):
             inputs.variables,
             inputs.strict,
             cacheable=not node.secrets,
-            keys=self._state.settings.keys.identities,
+            keys=self._state.settings.keys,
             tag=tag,
         )
 

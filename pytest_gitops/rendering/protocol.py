@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from pytest_gitops.decryption import NO_KEYS, Keys
 from pytest_gitops.model import JsonObject, Location
 from pytest_gitops.network import Network
 
@@ -48,7 +49,7 @@ class VariableSource:
 class BuildRequest:
     """One build: a Flux Kustomization, or a kustomize directory where ``kustomization`` is None.
 
-    ``path`` is relative to the tree's root. ``keys`` are age identities for what SOPS encrypted. ``tag`` is the
+    ``path`` is relative to the tree's root. ``keys`` are for what SOPS encrypted. ``tag`` is the
     caller's own and comes back untouched with the request. Requests are compared by identity, so the same build may be
     asked for twice.
     """
@@ -62,7 +63,7 @@ class BuildRequest:
     variables: tuple[VariableSource, ...] = ()
     strict: bool = True
     cacheable: bool = True
-    keys: tuple[str, ...] = field(default=(), repr=False)
+    keys: Keys = NO_KEYS
     tag: Any = None
 
 

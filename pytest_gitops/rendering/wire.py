@@ -72,7 +72,7 @@ def _build_parameters(build: BuildRequest, tree: int, bases: Mapping[str, Fetche
     return {
         "bases": [{"directory": str(base.directory), "path": base.path, "url": url} for url, base in bases.items()],
         "cacheable": build.cacheable,
-        "decryption": {"age": build.keys} if build.keys else None,
+        "decryption": build.keys.parameters(),
         "kustomization": build.kustomization,
         "path": build.path,
         "strict": build.strict,

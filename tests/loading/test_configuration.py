@@ -80,8 +80,8 @@ def test_an_empty_file_configures_nothing(tmp_path: Path) -> None:
         (
             "clusters:\n  a:\n    xyz: 1\n",
             (
-                ".pytest-gitops.yaml:3: unknown key 'xyz'; valid are entry, flux-version, kubernetes-version, "
-                "strict-substitution, values"
+                ".pytest-gitops.yaml:3: unknown key 'xyz'; valid are entry, flux-version, inputs, "
+                "kubernetes-version, strict-substitution, values"
             ),
         ),
         (

@@ -145,7 +145,25 @@ def test_sibling_repositories_that_are_mapped_are_rendered(tmp_path: Path) -> No
 def test_fleet_of_an_operator_over_oci(tmp_path: Path) -> None:
     fleet = corpus("controlplaneio-fluxcd__d2-fleet", tmp_path)
     assert entries(fleet) == {name: f"clusters/{name}" for name in ("prod-eu", "prod-us", "staging", "update")}
-    assert counts(fleet) == {"prod-eu": (2, 0, 0), "prod-us": (2, 0, 0), "staging": (2, 0, 0), "update": (1, 0, 0)}
+    assert counts(fleet) == {"prod-eu": (2, 6, 0), "prod-us": (2, 6, 0), "staging": (2, 6, 0), "update": (1, 2, 0)}
+
+
+def test_what_resource_sets_sync_from_sibling_repositories(tmp_path: Path) -> None:
+    apps, infra = (copied(f"controlplaneio-fluxcd__d2-{name}", tmp_path) for name in ("apps", "infra"))
+    siblings = {
+        **{f"OCIRepository/{name}/apps": apps / "components" / name for name in ("frontend", "backend")},
+        **{f"OCIRepository/{name}/infra": infra / "components" / name for name in ("cert-manager", "monitoring")},
+        "https://github.com/controlplaneio-fluxcd/d2-apps.git": apps,
+        "https://github.com/controlplaneio-fluxcd/d2-infra.git": infra,
+    }
+    fleet = corpus("controlplaneio-fluxcd__d2-fleet", tmp_path, sources=siblings)
+    # Its dashboards hold variables that Flux 2.9 doesn't take.
+    assert counts(fleet) == {"prod-eu": (7, 0, 1), "prod-us": (7, 0, 1), "staging": (7, 0, 1), "update": (3, 0, 0)}
+    assert [part.name for part in fleet["prod-eu"].resource_sets] == [
+        f"ResourceSet/flux-system/{name}" for name in ("flux-operator", "apps", "infra", "policies")
+    ]
+    assert all(part.rendered for cluster in fleet.clusters for part in cluster.resource_sets)
+    assert fleet["prod-eu"]["frontend/apps"].parent == "ResourceSet/flux-system/apps"
 
 
 @pytest.mark.parametrize(("name", "count"), [("d1-apps", 5), ("d1-infra", 9), ("d2-apps", 4), ("d2-infra", 8)])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fleet_files import bootstrap, kustomization, overlay, write_files
 from running import Run
-from secrets_files import IDENTITY, OTHER_IDENTITY, encrypt
+from secrets_files import IDENTITY, OTHER_IDENTITY, TOOL, encrypt
 
 # Each is planted once, and found nowhere.
 PLANTED = [
@@ -230,6 +230,24 @@ def test_a_key_that_is_none(pytester: pytest.Pytester, tmp_path: Path, configura
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([message])
     assert IDENTITY[:-2] not in result.stderr.str()
+
+
+def test_the_program_decrypts_where_it_may(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    small(pytester.path)
+    # It stands for another kind of key: only the program knows this one.
+    program = tmp_path / "bin" / "sops"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nSOPS_AGE_KEY={IDENTITY} exec {TOOL} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    pytester.makepyfile(
+        "def test_value(fleet):\n    print(fleet.clusters[0]['apps'].rendered['Secret/a']['stringData'])\n"
+    )
+    for extra, value in ((("--gitops-sops",), "planted"), ((), "gitops-placeholder-a")):
+        result = pytester.runpytest_subprocess("--gitops-repo=.", "-s", "-k", "test_value", *extra)
+        result.stdout.fnmatch_lines([f"*{{'a': '{value}'}}*"])
 
 
 def test_a_kustomization_without_decryption(pytester: pytest.Pytester, run_checks: Run) -> None:

@@ -22,12 +22,17 @@ import (
 
 // Decryption are the keys for what SOPS encrypted. In JSON it reads private keys and writes public ones: what is written
 // is part of a cache's keys.
-type Decryption struct{ keys *sops.Keys }
+type Decryption struct {
+	keys *sops.Keys
+	// program decrypts what the keys don't, nil where it may not.
+	program *sops.Program
+}
 
 // UnmarshalJSON reads the age identities.
 func (d *Decryption) UnmarshalJSON(data []byte) error {
 	var fields struct {
-		Age []string `json:"age"`
+		Age     []string      `json:"age"`
+		Program *sops.Program `json:"program"`
 	}
 	if err := json.Unmarshal(data, &fields); err != nil {
 		return fault.New(fault.Protocol, "decryption: not what the protocol says")
@@ -36,12 +41,14 @@ func (d *Decryption) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return fault.New(fault.Decryption, "%s", err)
 	}
-	d.keys = keys
+	d.keys, d.program = keys, fields.Program
 	return nil
 }
 
-// MarshalJSON writes the public halves.
-func (d *Decryption) MarshalJSON() ([]byte, error) { return json.Marshal(d.Recipients()) }
+// MarshalJSON writes the public halves, and whether there is a program.
+func (d *Decryption) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{"program": d.program != nil, "recipients": d.Recipients()})
+}
 
 // Recipients are the public halves of the keys.
 func (d *Decryption) Recipients() []string {
@@ -74,7 +81,8 @@ const (
 
 // decryptor decrypts for one Kustomization as kustomize-controller does.
 type decryptor struct {
-	keys *sops.Keys
+	keys    *sops.Keys
+	program *sops.Program
 	// decrypted are the values that were, given those of variables that are secret.
 	decrypted, given []string
 	notes            []Encrypted
@@ -92,7 +100,7 @@ func (j *job) startDecryption() {
 	j.decryption.checked = map[string]bool{}
 	j.decryption.keys = &sops.Keys{}
 	if j.request.Decryption != nil {
-		j.decryption.keys = j.request.Decryption.keys
+		j.decryption.keys, j.decryption.program = j.request.Decryption.keys, j.request.Decryption.program
 	}
 	for _, source := range j.request.Variables {
 		if source.Secret {
@@ -107,7 +115,7 @@ func (j *job) startDecryption() {
 // open decrypts a document, or puts placeholders for its values where no key fits. The error of what was changed
 // without SOPS is none.
 func (j *job) open(document *sops.Document, standIn func([]string) string, note *Encrypted) error {
-	err := document.Decrypt(j.decryption.keys)
+	err := document.DecryptBy(j.ctx, j.decryption.keys, j.decryption.program)
 	if err == nil || errors.Is(err, sops.ErrMAC) {
 		j.fs.Trace().Secret = true
 		j.decryption.decrypted = append(j.decryption.decrypted, document.Secrets()...)

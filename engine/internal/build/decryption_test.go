@@ -190,6 +190,38 @@ func wrapped(text string) string {
 	return strings.Join(lines, `\n`) + `\n`
 }
 
+// TestProgram decrypts as sops does where only sops can: here it is the one that has the key.
+func TestProgram(t *testing.T) {
+	tool := repotest.NewSops(t)
+	root := encryptAll(t, tool)
+	want, _, err := buildEncrypted(t, root, decryption(t, tool.Key), decrypting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := map[string]any{"path": tool.Path(), "environment": map[string]string{"SOPS_AGE_KEY": tool.Key, "HOME": t.TempDir()}}
+	data, err := json.Marshal(map[string]any{"program": program})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys build.Decryption
+	if err := json.Unmarshal(data, &keys); err != nil {
+		t.Fatal(err)
+	}
+	got, trace, err := buildEncrypted(t, root, &keys, decrypting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, contents(t, got), contents(t, want))
+	if len(got.Encrypted) != 0 || trace.Complete() {
+		t.Errorf("got %v, %v", got.Encrypted, trace.Complete())
+	}
+	for _, secret := range []string{"secret", "custom", "env", "json", "ini", "binary", "registry", "yaml", "late", "sub", "part", "patch"} {
+		if !strings.Contains(strings.Join(got.Secrets, "\n"), secret+"-hunter2") {
+			t.Errorf("%s-hunter2 is not among the secrets", secret)
+		}
+	}
+}
+
 // TestNoKey puts placeholders of the right shape for what no key decrypts, and says for whom it is encrypted.
 func TestNoKey(t *testing.T) {
 	tool := repotest.NewSops(t)

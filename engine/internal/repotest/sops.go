@@ -33,6 +33,9 @@ func NewSops(t testing.TB) *Sops {
 	return &Sops{Key: identity.String(), Recipient: identity.Recipient().String(), tool: tool}
 }
 
+// Path is where the program is.
+func (s *Sops) Path() string { return s.tool }
+
 // Run runs the program.
 func (s *Sops) Run(t testing.TB, arguments ...string) ([]byte, error) {
 	t.Helper()

@@ -34,6 +34,9 @@ type Document struct {
 	metadata  *metadata
 	secrets   []string
 	whole     bool
+	// data is the document as it was read, in its format.
+	data   []byte
+	format Format
 }
 
 // Load reads a document; the error is ErrNoMetadata where it isn't encrypted.
@@ -60,7 +63,7 @@ func Load(data []byte, in Format) (_ *Document, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Document{documents: documents, metadata: meta, whole: whole}, nil
+	return &Document{documents: documents, metadata: meta, whole: whole, data: data, format: in}, nil
 }
 
 // isWhole tells whether the documents of a file have the same metadata, as they have where SOPS wrote the file.

@@ -19,8 +19,9 @@ _KINDS = ("Kustomization", "HelmRelease", "ResourceSet")
     set="essential",
     severity="error",
     kinds=("ResourceSet.fluxcd.controlplane.io",),
-    description="Every Kustomization, HelmRelease and ResourceSet in a ResourceSet's `dependsOn` is there in the cluster: "
-    "one that is missing is waited for without end. Other kinds may be made by anyone, and aren't looked for.",
+    description="Every Kustomization, HelmRelease and ResourceSet in a ResourceSet's `dependsOn` is one that the "
+    "cluster has: one that is missing is waited for without end. Other kinds may be made by anyone, and aren't looked "
+    "for.",
     remedy="Correct the kind, name or namespace of the `dependsOn` entry, or remove it.",
     source="https://fluxoperator.dev/docs/crd/resourceset/#dependency-management",
     passing=[
