@@ -143,6 +143,10 @@ func liveClaim(claim, old *core.PersistentVolumeClaim) []string {
 		old.Spec.StorageClassName = claim.Spec.StorageClassName
 		assumed = append(assumed, "spec.storageClassName")
 	}
+	// The server writes either data source as the other, too, which is then nobody's to remove.
+	if claim.Spec.DataSource == nil && claim.Spec.DataSourceRef == nil {
+		claim.Spec.DataSource, claim.Spec.DataSourceRef = old.Spec.DataSource, old.Spec.DataSourceRef
+	}
 	switch {
 	case claim.Spec.VolumeName == "":
 		claim.Spec.VolumeName = old.Spec.VolumeName

@@ -28,6 +28,7 @@ type updateStrategy interface {
 // Update returns what the API server would refuse about the way from one object to another: errors that the new object
 // alone would not have. An old object that could not have been created says nothing: the cluster doesn't hold it.
 func (s *Schemas) Update(ctx context.Context, oldKind, newKind schema.GroupVersionKind, old, object map[string]any) []finding.Finding {
+	object = withStrings(old, object)
 	var changed change
 	var err error
 	if newKind == definitions && oldKind == definitions {
@@ -40,6 +41,21 @@ func (s *Schemas) Update(ctx context.Context, oldKind, newKind schema.GroupVersi
 		return nil
 	}
 	return Refused(changed.errors, changed.assumed, old, object)
+}
+
+// withStrings gives a Secret what the old one had in stringData: the server has written it to data, where server-side
+// apply takes nothing away that was applied as stringData.
+func withStrings(old, object map[string]any) map[string]any {
+	before, _ := old["stringData"].(map[string]any)
+	if object["kind"] != "Secret" || len(before) == 0 {
+		return object
+	}
+	kept := maps.Clone(before)
+	after, _ := object["stringData"].(map[string]any)
+	maps.Copy(kept, after)
+	object = maps.Clone(object)
+	object["stringData"] = kept
+	return object
 }
 
 // change is what the API server's validation says of an update, and the fields whose old value was left to the server.
