@@ -1,6 +1,6 @@
 """Measures the whole command against one ``kustomize build`` a path, and how its cost grows with the fleet.
 
-Usage: python benchmarks/run.py [--only repository|scale|helm|page] [--repeat N] [--write]
+Usage: python benchmarks/run.py [--only repository|review|scale|helm|page] [--repeat N] [--write]
 
 Run it with the Python that has pytest-gitops installed, on an otherwise idle machine. The repository to measure is
 the corpora's onedr0p__home-ops (``../shared/corpora`` or $GITOPS_CORPORA); kustomize is the one that
@@ -37,8 +37,9 @@ REPOSITORY = "onedr0p__home-ops"
 KUSTOMIZE = PROJECT / "tests" / "tools" / "bin" / "kustomize"
 PYTEST = [sys.executable, "-m", "pytest", "--gitops-repo=.", "-q"]
 RENDERING = [*PYTEST, "--gitops-check=build"]
-# Of the cost of kustomize, of rendering alone, of a fleet of 100; and GiB.
-COLD, WARM, CHECKS, GROWTH, MEMORY = 2.4, 1.1, 1.5, 1.2, 1.5
+REVIEWING = [*PYTEST, "--gitops-base=main"]
+# Of the cost of kustomize, of rendering alone, of a plain run, of a fleet of 100; and GiB.
+COLD, WARM, CHECKS, REVIEW, GROWTH, MEMORY = 2.4, 1.1, 1.5, 1.3, 1.2, 1.5
 GIB = 1 << 30
 PER_CLUSTER = 100
 
@@ -87,6 +88,28 @@ def measure_repository(work: Path, repeat: int) -> tuple[Table, Figures]:
     return table, {"paths": len(paths), **{name: _figures(runs) for name, runs in costs.items()}}
 
 
+def measure_review(work: Path, repeat: int) -> tuple[Table, Figures]:
+    """Compare the review of a change of one line with a plain run of the same working tree, both with a warm cache.
+
+    They are run in turns, so that each sees the same machine. The first review after a change of the base is told too.
+    """
+    repo = _checkout(CORPORA / "repos" / REPOSITORY, work / "repo")
+    _commit(repo)
+    _change_a_line(repo)
+    cache = work / "cache"
+    _pytest(repo, cache, PYTEST)
+    costs: dict[str, list[Cost]] = {"first": [_pytest(repo, cache, REVIEWING)]}
+    for _ in range(repeat):
+        costs.setdefault("plain", []).append(_pytest(repo, cache, PYTEST))
+        costs.setdefault("review", []).append(_pytest(repo, cache, REVIEWING))
+    cpu = {name: _cpu(runs) for name, runs in costs.items()}
+    table = Table(f"CPU seconds for a change of one line of {REPOSITORY}, all checks, warm cache")
+    table.add("`pytest --gitops-repo .`", cpu["plain"], cpu["plain"])
+    table.add("the same with `--gitops-base=main`", cpu["review"], cpu["plain"], REVIEW)
+    table.add("the first one with this base", cpu["first"], cpu["plain"])
+    return table, {name: _figures(runs) for name, runs in costs.items()}
+
+
 def measure_scale(work: Path, repeat: int) -> tuple[Table, Figures]:
     """Compare the cost of a Kustomization in a fleet of 100 with that in larger ones, cold and warm."""
     runs: dict[int, dict[str, list[Cost]]] = {}
@@ -111,6 +134,7 @@ def measure_scale(work: Path, repeat: int) -> tuple[Table, Figures]:
 
 MEASUREMENTS: dict[str, Callable[[Path, int], tuple[Table, Figures]]] = {
     "repository": measure_repository,
+    "review": measure_review,
     "scale": measure_scale,
     "helm": measure_helm,
     "page": measure_page,
@@ -155,6 +179,24 @@ def _checkout(source: Path, target: Path) -> Path:
 def _git_init(repo: Path, url: str) -> None:
     for arguments in (["init", "-q", "-b", "main"], ["remote", "add", "origin", url]):
         subprocess.run(["git", *arguments], cwd=repo, check=True)
+
+
+def _commit(repo: Path) -> None:
+    who = ("-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.com", "-c", "commit.gpgsign=false")
+    for arguments in (["add", "-A"], ["commit", "-q", "-m", "base"]):
+        subprocess.run(["git", *who, *arguments], cwd=repo, check=True)
+
+
+def _change_a_line(repo: Path) -> None:
+    """Give the first image, by the files' names, that a HelmRelease sets another tag."""
+    for file in sorted(repo.rglob("helmrelease.yaml")):
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        for number, line in enumerate(lines):
+            if line.strip().startswith("tag: "):
+                lines[number] = f"{line.partition('tag:')[0]}tag: 0.0.0-changed\n"
+                file.write_text("".join(lines), encoding="utf-8")
+                return
+    sys.exit(f"{repo} has no HelmRelease with a tag to change")
 
 
 def _cpu(costs: Iterable[Cost]) -> float:
