@@ -24,6 +24,10 @@ Fetch from private, loopback and link-local addresses too: for repositories whos
 _HOST_HELP = """
 Fetch from this host only (repeatable), whatever the repository names.
 """
+_BASE_HELP = """
+Fetch only from hosts that the base of the change names already: that of --gitops-base, else of origin's default branch.
+Adds to those of --gitops-host.
+"""
 _NAME = re.compile(r"[A-Za-z0-9_.-]+|\[?[0-9A-Fa-f:.]+\]?")
 
 
@@ -33,6 +37,7 @@ def add_network_options(group: pytest.OptionGroup) -> None:
     group.addoption("--gitops-refresh", action="store_true", help=_line(_REFRESH_HELP))
     group.addoption("--gitops-strict-sources", action="store_true", help=_line(_STRICT_HELP))
     group.addoption("--gitops-private-sources", action="store_true", help=_line(_PRIVATE_HELP))
+    group.addoption("--gitops-hosts-of-base", action="store_true", help=_line(_BASE_HELP))
     group.addoption("--gitops-host", metavar="HOST", action="append", default=[], help=_line(_HOST_HELP))
 
 

@@ -68,6 +68,25 @@ def test_hosts_can_be_named(served: Served, run: Run, monkeypatch: pytest.Monkey
     assert of_apps(run(*private, "--gitops-host=github.com", "--gitops-host=127.0.0.1")) == "PASSED"
 
 
+def test_hosts_can_be_those_of_the_base(
+    served: Served, run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITOPS_OFFLINE")
+    options = ("-v", "--gitops-private-sources", "--gitops-hosts-of-base", "--gitops-check=build")
+    change = pytester.path / "clusters/prod/source.yaml"
+    text = change.read_text()
+    change.write_text(text.replace(served.url, "https://github.com/example-org"))
+    commit(pytester.path, {}, tag="base")
+    change.write_text(text)
+    assert of_apps(run(*options, "--gitops-base=base")) == "SKIPPED"
+    assert served.asked == []
+    assert of_apps(run(*options, "--gitops-base=base", "--gitops-host=127.0.0.1")) == "PASSED"
+    commit(pytester.path, {"x.yaml": ""}, tag="next")
+    assert of_apps(run(*options, "--gitops-base=next")) == "PASSED"
+    result = run(*options, "--gitops-base=none")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
 def test_a_host_is_no_url(run: Run, tmp_path: Path) -> None:
     result = run("--gitops-host=https://github.com", repo=str(tmp_path))
     result.stderr.fnmatch_lines(["ERROR: --gitops-host: 'https://github.com' is no host name; write it as github.com"])
