@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
+from itertools import dropwhile
 from typing import Any
 
 from pytest_gitops.model import JsonObject
@@ -82,8 +83,8 @@ BUILT_IN = (
 
 def apply(rules: Sequence[Rule], obj: JsonObject) -> JsonObject:
     """Return an object as the rules leave it: a new one where any of them finds something."""
-    steps = [(path, rule.action) for rule in rules if rule.concerns(obj) for path in rule.paths]
-    changed: JsonObject = _walk(obj, steps) if steps else obj
+    steps = _Steps.of([(path, rule.action) for rule in rules if rule.concerns(obj) for path in rule.paths])
+    changed: JsonObject = _walk(obj, steps)
     return changed
 
 
@@ -92,7 +93,42 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-_Steps = list[tuple[Path, Action]]
+_Step = tuple[Path, Action]
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """What is left of paths at one place of an object: those that go on here, and those that may go on at any depth.
+
+    The latter are by the key that they wait for, so that the many keys that none waits for cost next to nothing.
+    """
+
+    here: tuple[_Step, ...] = ()
+    named: Mapping[str, tuple[_Step, ...]] = field(default_factory=dict)
+    globs: tuple[_Step, ...] = ()
+
+    @classmethod
+    def of(cls, steps: Iterable[_Step], around: _Steps | None = None) -> _Steps:
+        """Return these paths, along with those that go on at any depth since ``around``."""
+        here, globs = [], list(around.globs if around else ())
+        named = dict(around.named if around else {})
+        for path, action in steps:
+            rest = tuple(dropwhile(DEEP.__eq__, path)) or ("*",)
+            if path[0] != DEEP:
+                here.append((path, action))
+            elif "*" in rest[0]:
+                globs.append((rest, action))
+            else:
+                named[rest[0]] = (*named.get(rest[0], ()), (rest, action))
+        return cls(tuple(here), named, tuple(globs))
+
+    def after(self, key: str) -> list[_Step]:
+        """Return what is left of the paths that a key goes on with."""
+        found = [(path[1:], action) for path, action in self.named.get(key, ())]
+        for path, action in (*self.here, *self.globs):
+            if path[0] == key or ("*" in path[0] and fnmatchcase(key, path[0])):
+                found.append((path[1:], action))
+        return found
 
 
 def _walk(value: Any, steps: _Steps) -> Any:
@@ -116,23 +152,13 @@ def _without_emptied(before: JsonObject, after: JsonObject) -> JsonObject:
 
 def _step(value: Any, key: str, steps: _Steps) -> tuple[bool, Any]:
     """Go one key further; return whether the value stays, and what it becomes."""
-    below: _Steps = []
-    for path, action in steps:
-        for rest in _after(path, key):
-            if rest:
-                below.append((rest, action))
-            else:
-                return action is not Action.REMOVE, _replaced(value, action)
-    if not below or not isinstance(value, dict | list):
+    found = steps.after(key)
+    for path, action in found:
+        if not path:
+            return action is not Action.REMOVE, _replaced(value, action)
+    if not isinstance(value, dict | list):
         return True, value
-    return True, _walk(value, below)
-
-
-def _after(path: Path, key: str) -> list[Path]:
-    """Return what is left of a path after a key, in each way that it can be read."""
-    if path[0] == DEEP:
-        return [path, *(_after(path[1:], key) if len(path) > 1 else ())]
-    return [path[1:]] if path[0] == key or ("*" in path[0] and fnmatchcase(key, path[0])) else []
+    return True, _walk(value, _Steps.of(found, steps) if found or steps.here else steps)
 
 
 def _replaced(value: Any, action: Action) -> str:
