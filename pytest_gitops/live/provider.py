@@ -60,7 +60,7 @@ class Running(Protocol):
         """Have these images, and only these, be ones that can't be pulled from now on."""
 
     def diagnose(self) -> str:
-        """Return the end of what the cluster's own programs wrote, for an error message."""
+        """Return what became of the cluster's own programs that have ended, for an error message; may be empty."""
 
     def close(self) -> None:
         """End the cluster where it is owned; may be called twice."""

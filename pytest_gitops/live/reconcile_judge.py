@@ -43,6 +43,7 @@ class ReconcileJudge:
         """Yield a hit for each part that doesn't become Ready, and why others could not be tried."""
         active = {rule.id: rule for rule in rules if rule.id in _RULES}
         for cluster in index.clusters if active else ():
+            yield from _not_tried(cluster)
             try:
                 yield from self._judged(cluster, active)
             except LiveError as error:
@@ -50,14 +51,13 @@ class ReconcileJudge:
 
     def _judged(self, cluster: ClusterIndex, rules: Mapping[str, Rule]) -> Iterator[Hit | Untried]:
         parts = dict(_tried(cluster))
-        yield from _not_tried(cluster)
         told, name = self.told, cluster.name
         running = self.provider.start(Wish(name, workloads=True, flux=True))
         live = followed(
             running, cluster.cluster, self.root, told=None if told is None else lambda moment: told(name, moment)
         )
         try:
-            ends = settle(live, parts, self.seconds)
+            ends = settle(live, {name: part.parent for name, part in parts.items()}, self.seconds)
             yield from (said for part, end in ends.items() for said in _said(cluster, parts[part], end, rules))
         finally:
             live.close()
@@ -66,26 +66,39 @@ class ReconcileJudge:
 def _tried(cluster: ClusterIndex) -> Iterator[tuple[str, Part]]:
     for part in cluster.cluster.parts:
         is_tried = isinstance(part, Kustomization | HelmRelease) and isinstance(part.outcome, Rendered)
-        if is_tried and not _why_not(part):
+        if is_tried and not _why_not(cluster, part):
             yield part.name, part
 
 
 def _not_tried(cluster: ClusterIndex) -> Iterator[Untried]:
     for part in cluster.cluster.parts:
-        reason = _why_not(part)
+        reason = _why_not(cluster, part)
         if reason:
             yield Untried(Item(CHECK, cluster.name, part.name), reason)
 
 
-def _why_not(part: Part) -> str | None:
+def _why_not(cluster: ClusterIndex, part: Part) -> str | None:
     """Return why a part isn't expected to become Ready here, None where it is."""
     if part.suspended:
         return "it is suspended"
-    if isinstance(part, Kustomization | HelmRelease) and remote_of(part):
+    if not isinstance(part, Kustomization | HelmRelease):
+        return "Flux's own controllers don't reconcile it"
+    if _leaves(cluster, part):
         return "it applies to another cluster, which is not started here"
     if part.rendered is not None and any("sops" in resource.object for resource in part.rendered):
         return "it holds what can't be decrypted here"
     return None
+
+
+def _leaves(cluster: ClusterIndex, part: Part) -> bool:
+    """Tell whether a part, or one that declares it, applies to another cluster by a kubeConfig."""
+    by_name = {each.name: each for each in cluster.cluster.parts}
+    at: Part | None = part
+    while at is not None:
+        if remote_of(at):
+            return True
+        at = by_name.get(at.parent) if at.parent is not None else None
+    return False
 
 
 def _said(cluster: ClusterIndex, part: Part, end: End, rules: Mapping[str, Rule]) -> Iterator[Hit | Untried]:
@@ -108,8 +121,12 @@ def _named(cluster: ClusterIndex, part: Part, message: str) -> Resource | None:
     return None
 
 
-def _unavailable(cluster: ClusterIndex, rules: Mapping[str, Rule], message: str) -> Iterator[Hit]:
+def _unavailable(cluster: ClusterIndex, rules: Mapping[str, Rule], message: str) -> Iterator[Hit | Untried]:
     if rule := rules.get(flux_rules.unready.id):
         text = f"nothing was reconciled: {message}"
         remedy = "Make the cluster's programs available, or leave out --gitops-reconcile."
-        yield Hit(rule, Violation(text, severity=Severity.ERROR, remedy=remedy), cluster)
+        parts = [part for _name, part in _tried(cluster)]
+        for part in parts[:1]:
+            yield Hit(rule, Violation(text, severity=Severity.ERROR, remedy=remedy), cluster, part)
+        for part in parts[1:]:
+            yield Untried(Item(CHECK, cluster.name, part.name), "nothing was reconciled")

@@ -15,9 +15,10 @@ from pytest_gitops.live.applying import Application
 from pytest_gitops.live.entry import entry_objects, own_sources
 from pytest_gitops.live.git_server import GitServer
 from pytest_gitops.live.history import History
+from pytest_gitops.live.installation import NAMESPACE, installation, node
 from pytest_gitops.live.provider import Running
 from pytest_gitops.live.rewriting import Stand, deadline_policy, source_policy, suspend_policy
-from pytest_gitops.live.stand_ins import Simulated, open_definitions, unavailable
+from pytest_gitops.live.stand_ins import Simulated, open_definitions, unavailable, with_older_versions
 from pytest_gitops.live.timeline import Moment, Timeline, name_of, ready, revision
 from pytest_gitops.live.waiting import until
 from pytest_gitops.model import Cluster, JsonObject, ResourceId
@@ -29,7 +30,6 @@ SECONDS = 60.0
 # So soon is a Deployment whose pods don't come up one that failed.
 PROGRESS_SECONDS = 3
 ACTIVE_SECONDS = 15.0
-FLUX_NAMESPACE = "flux-system"
 # How often what has failed is tried again while a test waits for it to be Ready.
 RETRY_SECONDS = 2.0
 WAITING = "DependencyNotReady"
@@ -67,9 +67,10 @@ class LiveCluster:
 
     def bootstrap(self, told: Callable[[Moment], None] | None = None) -> None:
         """Install Flux and have it follow the cluster's entry, as ``flux bootstrap`` leaves it; returns at once."""
-        list(self._application.prepare((), self._running.definitions()))
-        self._put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": FLUX_NAMESPACE}})
-        self._put({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}})
+        resources = [resource for _part, resource in self.cluster.resources]
+        list(self._application.prepare((), with_older_versions(self._running.definitions(), resources)))
+        for obj in (*installation(), *((node(),) if "nodes" in self._running.simulated else ())):
+            self._put(obj)
         self._put_open_definitions()
         self._running.start_flux()
         self._timeline = Timeline(self.api, told)
@@ -285,7 +286,7 @@ class LiveCluster:
     def _set_aside(self) -> list[list[JsonObject]]:
         """Return the policies that suspend what can't be had here, and take it for Ready from now on."""
         served = [(kind, id) for id in unavailable(self.cluster) if (kind := self._served(id)) is not None]
-        self._simulated = Simulated(self.api, [pair for pair in served if pair[1].kind == "HelmRelease"])
+        self._simulated = Simulated(self.api, [pair for pair in served if pair[1].kind in _GROUPS])
         by_kind: dict[Kind, list[ResourceId]] = {}
         for kind, id in served:
             by_kind.setdefault(kind, []).append(id)
@@ -315,7 +316,7 @@ class LiveCluster:
         kind, _slash, rest = name.partition("/") if name.count("/") > 1 else ("Kustomization", "", name)
         namespace, _slash, own = rest.rpartition("/")
         if not namespace:
-            namespace = next((k.id.namespace for k in self.cluster.kustomizations if k.id.name == own), FLUX_NAMESPACE)
+            namespace = next((k.id.namespace for k in self.cluster.kustomizations if k.id.name == own), NAMESPACE)
         return self._kind(_GROUPS.get(kind, "source.toolkit.fluxcd.io"), kind), namespace, own
 
     def _key(self, name: str) -> str:
@@ -351,11 +352,12 @@ class LiveCluster:
         One that waits for a dependency was not tried with the commit yet, which is what its condition says.
         """
         obj = self._objects.get(key)
-        if obj is None or (obj.get("status") or {}).get("observedGeneration") != obj["metadata"].get("generation"):
+        told = ready(obj) if obj is not None else None
+        if obj is None or told is None or told[1] == WAITING:
+            return told
+        if (obj.get("status") or {}).get("observedGeneration") != obj["metadata"].get("generation"):
             return None
-        told = ready(obj)
-        waits = told is not None and told[1] == WAITING
-        follows = obj["kind"] == "Kustomization" and self._is_own(obj) and not waits
+        follows = obj["kind"] == "Kustomization" and self._is_own(obj)
         return None if follows and self.history.tip(_BRANCH) not in revision(obj) else told
 
     def _is_own(self, obj: JsonObject) -> bool:
@@ -417,7 +419,7 @@ def followed(running: Running, cluster: Cluster, root: Path, **options: Any) -> 
     try:
         live.bootstrap(**options)
     except (ApiError, LiveError) as error:
-        text = f"the cluster could not be bootstrapped: {error}\n{running.diagnose()}"
+        text = f"the cluster could not be bootstrapped: {error}\n{running.diagnose()}".strip()
         live.close()
         raise LiveError(text) from None
     except BaseException:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -33,18 +33,17 @@ class End:
     message: str = ""
 
 
-def settle(live: LiveCluster, names: Iterable[str], seconds: float) -> dict[str, End]:
-    """Return how each of the parts ended, after at most ``seconds``.
+def settle(live: LiveCluster, parents: Mapping[str, str | None], seconds: float) -> dict[str, End]:
+    """Return how each of the parts ended, after at most ``seconds``; ``parents`` names each with who declares it.
 
     What fails is tried again once everything else is done: its cause may have been that something came later.
     """
-    wanted = list(names)
     deadline = time.monotonic() + seconds
     tries = 0
     before: dict[str, End] = {}
     quiet = time.monotonic()
     while time.monotonic() < deadline:
-        ends = {name: _end(live, name) for name in wanted}
+        ends = _ends(live, parents)
         if all(end.state is State.READY for end in ends.values()):
             return ends
         if ends != before:
@@ -56,7 +55,7 @@ def settle(live: LiveCluster, names: Iterable[str], seconds: float) -> dict[str,
             _retry(live, ends)
             quiet = time.monotonic()
         live.wait_for_change(POLL_SECONDS)
-    return {name: _end(live, name) for name in wanted}
+    return _ends(live, parents)
 
 
 def _is_done(ends: Mapping[str, End]) -> bool:
@@ -67,6 +66,18 @@ def _retry(live: LiveCluster, ends: Mapping[str, End]) -> None:
     for name, end in ends.items():
         if end.state is State.FAILED:
             live.reconcile(name)
+
+
+def _ends(live: LiveCluster, parents: Mapping[str, str | None]) -> dict[str, End]:
+    """Return how far each part is; one that isn't there waits for its parent where that one isn't Ready."""
+    ends: dict[str, End] = {}
+    for name, parent in parents.items():
+        end = _end(live, name)
+        above = ends.get(parent) if parent is not None else None
+        if end.state is State.UNFINISHED and above is not None and above.state in (State.FAILED, State.WAITS):
+            end = End(State.WAITS, "", f"{parent}, which declares it, is not ready")
+        ends[name] = end
+    return ends
 
 
 def _end(live: LiveCluster, name: str) -> End:

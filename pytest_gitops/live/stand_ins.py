@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api, ApiError, Kind
-from pytest_gitops.model import Cluster, JsonObject, Resource, ResourceId, Skipped
+from pytest_gitops.model import Cluster, JsonObject, Resource, ResourceId, Skipped, group_of
 
 PAUSE = 0.3
 REASON = "Simulated"
+_ANYTHING = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
 _API_EXTENSIONS = "apiextensions.k8s.io/v1"
 
 
@@ -19,23 +20,45 @@ def open_definitions(resources: Iterable[Resource], served: Iterable[tuple[str, 
 
     ``served`` are pairs of ``apiVersion`` and kind. Flux can then apply what charts that can't be fetched would define.
     """
-    known = set(served)
+    named = {(group_of(version), kind) for version, kind in served}
     wanted: dict[tuple[str, str], list[Resource]] = {}
     defined: set[tuple[str, str]] = set()
     for resource in resources:
         if resource.kind == "CustomResourceDefinition":
             spec = resource.spec
             defined.add((str(spec.get("group")), str((spec.get("names") or {}).get("kind"))))
-        elif "." in resource.id.group and (resource.api_version, resource.kind) not in known:
+        elif "." in resource.id.group and (resource.id.group, resource.kind) not in named:
             wanted.setdefault((resource.id.group, resource.kind), []).append(resource)
     return [_open_definition(*key, found) for key, found in sorted(wanted.items()) if key not in defined]
+
+
+def with_older_versions(definitions: Iterable[JsonObject], resources: Iterable[Resource]) -> list[JsonObject]:
+    """Return definitions that also serve the older versions in which objects of their kinds are written.
+
+    The cluster that the repository feeds may run an older Flux than this one. Its objects are then read as those of
+    the version that is stored, as an API server does for definitions without a conversion.
+    """
+    written: dict[tuple[str, str], set[str]] = {}
+    for resource in resources:
+        version = resource.api_version.rpartition("/")[2]
+        written.setdefault((resource.id.group, resource.kind), set()).add(version)
+    return [_with_versions(definition, written) for definition in definitions]
+
+
+def _with_versions(definition: JsonObject, written: Mapping[tuple[str, str], set[str]]) -> JsonObject:
+    spec = definition["spec"]
+    there = {version["name"] for version in spec["versions"]}
+    added = [
+        {"name": version, "served": True, "storage": False, "schema": _ANYTHING, "subresources": {"status": {}}}
+        for version in sorted(written.get((spec["group"], spec["names"]["kind"]), set()) - there)
+    ]
+    return {**definition, "spec": {**spec, "versions": [*spec["versions"], *added]}} if added else definition
 
 
 def _open_definition(group: str, kind: str, resources: list[Resource]) -> JsonObject:
     singular = kind.lower()
     plural = f"{singular[:-1]}ies" if singular.endswith("y") and singular[-2:-1] not in "aeiou" else f"{singular}s"
     versions = sorted({resource.api_version.rpartition("/")[2] for resource in resources})
-    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
     return {
         "apiVersion": _API_EXTENSIONS,
         "kind": "CustomResourceDefinition",
@@ -53,7 +76,7 @@ def _open_definition(group: str, kind: str, resources: list[Resource]) -> JsonOb
                     "name": version,
                     "served": True,
                     "storage": number == 0,
-                    "schema": schema,
+                    "schema": _ANYTHING,
                     "subresources": {"status": {}},
                 }
                 for number, version in enumerate(versions)
@@ -63,16 +86,16 @@ def _open_definition(group: str, kind: str, resources: list[Resource]) -> JsonOb
 
 
 def unavailable(cluster: Cluster) -> list[ResourceId]:
-    """Return the sources that can't be had here, and the HelmReleases that are not rendered for it."""
+    """Return the sources that can't be had here, and the Kustomizations and HelmReleases that are skipped for it."""
     sources = [source.id for source in cluster.sources if source.directory is None and source.reason]
-    releases = [release.id for release in cluster.helm_releases if isinstance(release.outcome, Skipped)]
-    return [*sources, *releases]
+    parts = [*cluster.kustomizations, *cluster.helm_releases]
+    return [*sources, *(part.id for part in parts if isinstance(part.outcome, Skipped))]
 
 
 class Simulated:
     """Says of suspended objects that they are Ready, from a thread, for as long as it isn't closed.
 
-    So what waits for the health of a HelmRelease whose chart can't be fetched goes on without it.
+    So what depends on a HelmRelease whose chart can't be fetched goes on without it.
     """
 
     def __init__(self, api: Api, objects: Iterable[tuple[Kind, ResourceId]]) -> None:

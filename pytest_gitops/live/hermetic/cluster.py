@@ -68,8 +68,8 @@ class ControlPlane:
         )
 
     def diagnose(self) -> str:
-        """Return the last lines of every program's log, those of programs that have ended first."""
-        programs = sorted(self.supervisor.programs, key=lambda program: program.status is None)
+        """Return the last lines of the log of every program that has ended, empty where all run."""
+        programs = [program for program in self.supervisor.programs if program.status is not None or program.failure]
         return "\n".join(f"{program.name} ({_state(program)}):\n{program.last_lines()}" for program in programs)
 
     def close(self) -> None:
