@@ -19,7 +19,7 @@ def git_repository(root: Path, files: Mapping[str, str], *, url: str = URL, bran
     write_files(root, files)
     git = ("git", "-C", str(root))
     subprocess.run(["git", "init", "-q", "-b", branch, str(root)], check=True)
-    subprocess.run([*git, "remote", "add", "origin", url], check=True)
+    subprocess.run([*git, "config", "remote.origin.url", url], check=True)
     return root
 
 

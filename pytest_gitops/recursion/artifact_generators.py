@@ -32,6 +32,8 @@ class ArtifactGenerators(Kind):
     """Composes ExternalArtifacts; a generator that fails hands its failure to whoever needs what it makes."""
 
     group = GROUP
+    makes_sources = True
+    holds_anything = False
 
     def __init__(self, state: State, charts: Charts) -> None:
         self._state = state
@@ -45,8 +47,8 @@ class ArtifactGenerators(Kind):
     def plan(self, node: Node) -> Inputs | Failed | Skipped | Wait:
         """Find its sources."""
         found: list[tuple[str, Place]] = []
-        for alias, key in _sources(node):
-            place = self._place(node, key)
+        for index, (alias, key) in enumerate(_sources(node)):
+            place = self._place(node, key, f"spec.sources[{index}]")
             if not isinstance(place, Place):
                 return place if isinstance(place, Wait) else self._ended(node, place)
             found.append((alias, place))
@@ -75,19 +77,21 @@ class ArtifactGenerators(Kind):
     def result(self, node: Node) -> None:
         """Return nothing: it applies no objects."""
 
-    def _place(self, node: Node, key: SourceKey) -> Place | Failed | Skipped | Wait:
+    def _place(self, node: Node, key: SourceKey, field: str) -> Place | Failed | Skipped | Wait:
         if key.kind == "HelmChart":
             return self._charts.unpacked(node, key)
         if key.kind not in KINDS:
             return Skipped(f"its source {key} is of a kind that Flux doesn't know")
-        return self._state.sourcing.locate(node, key, unpack=True)
+        return self._state.sourcing.locate(node, key, field=field)
 
     def _ended(self, node: Node, outcome: Failed | Skipped) -> Failed | Skipped:
         """Hand on why a generator makes nothing."""
         for artifact in listed(node.spec, "artifacts"):
             name = scalar(artifact, "name")
             said = Skipped(f"{node.title} makes it: {outcome.reason}") if isinstance(outcome, Skipped) else outcome
-            self._state.sourcing.make(node.scope, _key(node, name), said)
+            key = _key(node, name)
+            if self._state.sourcing.make(node.scope, key, said):
+                self._state.changed([(node.scope, key.kind, key.namespace, key.name)])
         return outcome
 
     def _made(self, node: Node, index: int, artifact: JsonObject, sources: dict[str, Place]) -> Place | Failed:

@@ -64,6 +64,7 @@ class ClusterRun:
             failures,
             around,
             self._replan_one,
+            self._replan_users,
             version=settings.flux_version,
             strict=settings.assumed_strict if settings.strict is None else settings.strict,
         )
@@ -114,8 +115,9 @@ class ClusterRun:
         waiting = [node for node in self._waiting if self._nodes.get(node.key) is node]
         least = min((node.kind.patience for node in waiting), default=0)
         waiting = [node for node in waiting if node.kind.patience == least]
-        # What waits for variables goes first: it may well declare the sources that others wait for.
-        first = [node for node in waiting if self._sourcing.known(node)] or waiting
+        # What waits for variables goes first: it may declare the sources that others wait for. Then what makes some.
+        first = [node for node in waiting if self._sourcing.known(node)]
+        first = first or [node for node in waiting if node.kind.makes_sources] or waiting
         for node in first:
             self._waiting.pop(node, None)
             node.final = True
@@ -201,7 +203,7 @@ class ClusterRun:
         places = self._around.places
         changed = self._registry.take(node, rendered.resources, lambda resource: places.of(resource, node.location))
         self._adopt_children(node, rendered)
-        self._replan(user for key in sorted(changed, key=str) for user in self._users.get(key, ()))
+        self._replan_users(sorted(changed, key=str))
 
     def _redeclared(self, node: Node, rendered: Rendered) -> bool:
         """Render an entry again where its own output holds it otherwise: the cluster holds what was applied last."""
@@ -284,20 +286,23 @@ class ClusterRun:
             node.parent.children.pop(node.key, None)
         for child in list(node.children.values()):
             self._drop(child)
-        self._replan(user for key in self._registry.withdraw(node) for user in self._users.get(key, ()))
+        self._replan_users(self._registry.withdraw(node))
 
     def _end(self, node: Node, outcome: Outcome) -> None:
         """End a node without a render."""
         node.outcome = outcome
         for child in list(node.children.values()):
             self._drop(child)
-        self._replan(user for key in self._registry.withdraw(node) for user in self._users.get(key, ()))
+        self._replan_users(self._registry.withdraw(node))
 
     def _replan(self, nodes: Iterable[Node]) -> None:
         for node in list(dict.fromkeys(nodes)):
             if self._nodes.get(node.key) is node:
                 self._waiting.pop(node, None)
                 self._plan(node)
+
+    def _replan_users(self, keys: Iterable[Key]) -> None:
+        self._replan(user for key in keys for user in self._users.get(key, ()))
 
     def _replan_one(self, node: Node) -> None:
         self._replan([node])

@@ -52,10 +52,12 @@ class Kind(ABC):
 
     One serves all objects of its kind in a cluster, and keeps what it shares among them. ``holds_anything`` says
     whether what a node applies may well be sources, or what variables come from: nobody puts those into charts.
-    Nodes that wait for what nobody gives go on in the order of their kinds' ``patience``.
+    ``makes_sources`` says that others wait for what a node makes, and that no more comes of it. Nodes that wait for
+    what nobody gives go on in the order of their kinds' ``patience``.
     """
 
     holds_anything: ClassVar[bool] = True
+    makes_sources: ClassVar[bool] = False
     patience: ClassVar[int] = 0
 
     @abstractmethod

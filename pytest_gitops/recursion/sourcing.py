@@ -49,17 +49,17 @@ class Sourcing:
         self._nodes = nodes
 
     def locate(
-        self, node: Node, key: SourceKey | None, *, path: str = "", unpack: bool = False
+        self, node: Node, key: SourceKey | None, *, path: str = "", field: str = "spec.sourceRef"
     ) -> Place | Failed | Skipped | Wait:
         """Return where a source is that a part names, how the part ends without it, or what it waits for.
 
-        ``path`` is what the part asks of the source; ``unpack`` has an archive unpacked.
+        ``path`` is what the part asks of the source, ``field`` what names the source in it.
         """
         if key is None or key.kind not in KINDS:
-            return self._unusable(node, key)
+            return self._unusable(node, key, field)
         provided = self._registry.source(node.scope, key)
         if provided is None and not self._sources.is_own(key):
-            return self._undeclared(node, key)
+            return self._undeclared(node, key, field)
         if provided is not None and self._implicit and self._sources.may_be_own(key, path):
             self._sources.adopt(key)
         if provided is not None and self._sources.is_own(key):
@@ -74,9 +74,11 @@ class Sourcing:
         """Return the user's own directory for a source of any kind."""
         return self._sources.mapped(key, scalar(mapping(obj, "spec"), "url"))
 
-    def make(self, scope: Scope, key: SourceKey, place: Place | Failed | Skipped) -> None:
-        """Take what a generator makes of an ExternalArtifact."""
+    def make(self, scope: Scope, key: SourceKey, place: Place | Failed | Skipped) -> bool:
+        """Take what a generator makes of an ExternalArtifact; return whether that is new."""
+        known = self._made.get((scope, key))
         self._made[scope, key] = place
+        return known != place
 
     def known(self, node: Node) -> bool:
         """Tell whether a Kustomization's source is known."""
@@ -146,14 +148,14 @@ class Sourcing:
         except TreeError as error:
             return Skipped(f"source {key}: {error.error.message}")
 
-    def _unusable(self, node: Node, key: SourceKey | None) -> Failed:
+    def _unusable(self, node: Node, key: SourceKey | None, field: str) -> Failed:
         if key is None:
             message = "spec.sourceRef names no source, which Flux requires"
-            return self._failures.at_field(node, "source-not-found", "spec.sourceRef", message, f"name one: {_kinds()}")
+            return self._failures.at_field(node, "source-not-found", field, message, f"name one: {_kinds()}")
         message = f"source {key.name!r} kind {key.kind!r} not supported"
-        return self._failures.at_field(node, "source-not-found", "spec.sourceRef.kind", message, f"use {_kinds()}")
+        return self._failures.at_field(node, "source-not-found", f"{field}.kind", message, f"use {_kinds()}")
 
-    def _undeclared(self, node: Node, key: SourceKey) -> Place | Failed | Skipped | Wait:
+    def _undeclared(self, node: Node, key: SourceKey, field: str) -> Place | Failed | Skipped | Wait:
         """Decide on a source that nothing declares, once nothing more can come."""
         if self._implicit and key.name == BOOTSTRAP_NAME:
             self._sources.adopt(key)
@@ -169,13 +171,13 @@ class Sourcing:
         unknown = self._unknown_parts()
         if not near and unknown:
             return Skipped(f"source {key} is declared by nothing that was rendered; {unknown} may hold it")
-        return self._not_found(node, key, near)
+        return self._not_found(node, key, near, field)
 
-    def _not_found(self, node: Node, key: SourceKey, near: list[str]) -> Failed:
+    def _not_found(self, node: Node, key: SourceKey, near: list[str], field: str) -> Failed:
         there = ", ".join(str(other) for other in self._declared_names(node)) or "none"
         remedy = f"did you mean {' or '.join(near)}?" if near else f"declare it, or name one that is there: {there}"
         message = f"source {key} not found: nothing in the cluster declares it"
-        return self._failures.at_field(node, "source-not-found", "spec.sourceRef.name", message, remedy)
+        return self._failures.at_field(node, "source-not-found", f"{field}.name", message, remedy)
 
     def _near(self, node: Node, key: SourceKey) -> list[str]:
         """Return what was probably meant: the name in another namespace or kind, else names that are alike."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_gitops.recursion.failures import Failures
 from pytest_gitops.recursion.fetching import Fetching
-from pytest_gitops.recursion.node import Name, Node
+from pytest_gitops.recursion.node import Key, Name, Node
 from pytest_gitops.recursion.registry import Registry
 from pytest_gitops.recursion.settings import ClusterSettings, Surroundings
 from pytest_gitops.recursion.sourcing import Sourcing
@@ -19,7 +19,7 @@ class State:
     """One cluster as far as it is known.
 
     ``version`` is its Flux version, ``strict`` whether an unset variable is an error there. ``replan`` plans a node
-    again, as one does when work it waited for is done.
+    again, as one does when work it waited for is done; ``changed`` plans those again that use objects.
     """
 
     settings: ClusterSettings
@@ -30,6 +30,7 @@ class State:
     failures: Failures
     around: Surroundings
     replan: Callable[[Node], None]
+    changed: Callable[[Iterable[Key]], None]
     version: str | None = None
     strict: bool = True
 
