@@ -49,8 +49,8 @@ class EngineRenderer:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Nothing: the engine runs what the cluster runs."""
-        return ()
+        """What there is to tell of what was fetched; beyond that, the engine does as the cluster would."""
+        return self._fetcher.notes
 
     def describe(self) -> str:
         """Name the engine and the versions it embeds."""

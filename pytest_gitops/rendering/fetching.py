@@ -19,8 +19,10 @@ from pytest_gitops.rendering.protocol import (
     RendererSettings,
     RendererUnavailableError,
 )
+from pytest_gitops.urls import normalise
 
 FOLDER = "sources"
+_ENOUGH = 2  # hosts that can't be reached, and none that can: the network isn't there
 _DEADLINE = 150.0  # seconds: the engine bounds each fetch itself, and says more of it
 
 
@@ -40,7 +42,13 @@ class Fetcher:
         lasting = settings.standby is not None and settings.cache is not None
         self._known: dict[bytes, Any] = settings.standby.fetched if settings.standby and lasting else {}
         self._asked: set[bytes] = settings.standby.asked if settings.standby else set()
+        self._tally = _Tally()
         self._temporary = ExitStack()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth telling once a run of what was fetched."""
+        return self._tally.notes()
 
     @property
     def clients(self) -> tuple[EngineClient, ...]:
@@ -54,6 +62,7 @@ class Fetcher:
         key = self._parameters(request)
         self._asked.add(key)
         if key in self._known:
+            self._tally.count(request, self._known[key])
             finish(Done(request, self._known[key], cached=True))
             return
         client = self._started()
@@ -64,6 +73,7 @@ class Fetcher:
         def finished(answer: Answer) -> None:
             result = done(request, answer)
             self._known[key] = result.outcome
+            self._tally.count(request, result.outcome)
             finish(result)
 
         client.submit(Call(request.method, None, lambda _: key, finished, _DEADLINE))
@@ -99,6 +109,37 @@ class Fetcher:
                 "source": None if request.source is None else _source(request.source),
             }
         )
+
+
+class _Tally:
+    """Counts what is told once rather than for each source."""
+
+    def __init__(self) -> None:
+        self._unverified: set[str] = set()
+        self._unreachable: set[str] = set()
+        self._reached = False
+
+    def count(self, request: FetchRequest, outcome: Fetched | RenderError) -> None:
+        """Take note of how a fetch ended."""
+        if isinstance(outcome, Fetched):
+            self._reached = self._reached or not outcome.cached
+            if outcome.unverified:
+                self._unverified.add(normalise(str(((request.source or {}).get("spec") or {}).get("url"))))
+        elif outcome.code == "unreachable":
+            self._unreachable.add(normalise(outcome.url or "").removeprefix("oci://").partition("/")[0])
+        else:
+            self._reached = self._reached or outcome.code in ("not-found", "unauthorized", "artifact")
+
+    def notes(self) -> tuple[str, ...]:
+        """Return a line for each thing that there is to tell."""
+        notes = []
+        if len(self._unreachable) >= _ENOUGH and not self._reached:
+            hosts = len(self._unreachable)
+            notes.append(f"nothing could be fetched: none of {hosts} hosts can be reached; --gitops-offline asks none")
+        if self._unverified:
+            urls = ", ".join(sorted(self._unverified))
+            notes.append(f"signatures are not verified here, as spec.verify asks for with {urls}")
+        return tuple(notes)
 
 
 def done(request: FetchRequest, answer: Answer) -> Done:

@@ -141,3 +141,20 @@ def test_a_broken_remote_base_is_told_where_it_is_named(tmp_path: Path) -> None:
         (tmp_path / "served/lib").rename(tmp_path / "served/lib.git")
         found = outcomes(loaded(tmp_path / "fleet", files, network=LOCAL))["prod"][NAME]
     assert found == f"failed: build apps/kustomization.yaml:4 {server.url}/lib.git/none.yaml: no such file or directory"
+
+
+def test_what_is_told_once(tmp_path: Path) -> None:
+    commit(tmp_path / "served/apps", {"deploy/web.yaml": config_map("web")})
+    with git_server(tmp_path / "served") as server:
+        files = fleet(
+            f"{server.url}/apps", ref="branch: main\n  verify:\n    mode: HEAD\n    secretRef:\n      name: keys"
+        )
+        verified = loaded(tmp_path / "fleet", files, network=LOCAL)
+    assert outcomes(verified)["prod"][NAME] == "ConfigMap/web/web"
+    url = f"{server.url}/apps".removeprefix("http://")
+    assert verified.notes == (f"signatures are not verified here, as spec.verify asks for with {url}",)
+    files = fleet("http://127.0.0.1:9/apps")
+    files["clusters/prod/other.yaml"] = source("other", "http://localhost:9/other")
+    files["clusters/prod/more.yaml"] = kustomization("more", "./deploy", source="other")
+    absent = loaded(tmp_path / "absent", files, network=LOCAL)
+    assert absent.notes == ("nothing could be fetched: none of 2 hosts can be reached; --gitops-offline asks none",)
