@@ -104,6 +104,8 @@ def _run(command: str, state: list[Path], home: Path, hide: list[re.Pattern[str]
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        # What the examples print must not depend on what can be reached from here.
+        "GITOPS_OFFLINE": "1",
         "HOME": str(home),
         "GITOPS_CACHE_DIR": str(home / ".cache"),
         "GIT_CONFIG_GLOBAL": os.devnull,
