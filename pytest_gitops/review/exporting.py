@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 from pytest_gitops.exceptions import RepositoryError
-from pytest_gitops.review.store import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, Store
+from pytest_gitops.review.store import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, GitError, Store
 
 MOST_FILES = 200_000
 MOST_BYTES = 1 << 30
@@ -20,16 +20,16 @@ NOWHERE = "symbolic-link-of-the-revision"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
-def export(store: Store, tree: str, target: Path) -> tuple[str, ...]:
-    """Write a tree's files below ``target``, which is made; return the paths of its submodules, which stay out.
+def export(store: Store, tree: str, target: Path, absent: Container[str] = ()) -> tuple[Entry, ...]:
+    """Write a tree's files below ``target``, which is made, less those ``absent``; return its submodules.
 
     Symbolic links lead nowhere, and what would lie outside of ``target`` (``..``, ``.git``, below a link) is left out,
     as is what this file system can't hold. Files larger than the engine reads are there, empty but as large.
 
     Raises RepositoryError for a tree beyond 200,000 files or 1 GiB, and GitError where the clone lacks a part of it.
     """
-    target.mkdir(mode=0o700, parents=True)
-    entries = [entry for entry in store.entries(tree) if _is_safe(entry.path)]
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    entries = [entry for entry in store.entries(tree) if _is_safe(entry.path) and entry.path not in absent]
     _refuse_too_much(entries)
     files = [entry for entry in entries if entry.mode in (FILE, EXECUTABLE, "100664")]
     small = [entry for entry in files if entry.size <= LARGEST_FILE]
@@ -42,7 +42,23 @@ def export(store: Store, tree: str, target: Path) -> tuple[str, ...]:
     for entry in files:
         if entry.size > LARGEST_FILE:
             writer.write(entry, b"", size=entry.size)
-    return tuple(entry.path for entry in entries if entry.mode == SUBMODULE)
+    return tuple(entry for entry in entries if entry.mode == SUBMODULE)
+
+
+def export_submodule(root: Path, submodule: Entry, target: Path, deepest: int = 3) -> None:
+    """Write the files of a submodule, and of those in it, where it is checked out below ``root`` and has the commit.
+
+    A directory that a symbolic link leads to is none of the repository's. What isn't here stays out.
+    """
+    home, place = root / submodule.path, target / submodule.path
+    if home.is_symlink() or not home.resolve().is_relative_to(root.resolve()) or not (home / ".git").exists():
+        return
+    try:
+        inner = export(Store(home), submodule.oid, place)
+    except (GitError, OSError):
+        return
+    for other in inner if deepest else ():
+        export_submodule(home, other, place, deepest - 1)
 
 
 def _is_safe(path: str) -> bool:

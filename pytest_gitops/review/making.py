@@ -11,6 +11,7 @@ from pytest_gitops.checks.context import FleetIndex
 from pytest_gitops.checks.results import Results
 from pytest_gitops.checks.sources import SourceFile, SourceTree
 from pytest_gitops.model import Fleet
+from pytest_gitops.objects import mapping
 from pytest_gitops.repository import Repository, find_repository
 from pytest_gitops.review.basing import Load, load_base
 from pytest_gitops.review.comparing import compare
@@ -81,15 +82,24 @@ def compare_with_base(
         return Compared(change, compare(head, head))
     part = repo.relative_to(head.root).as_posix() if repo.is_relative_to(head.root) and repo != head.root else ""
     known = _known(head.root)
-    remembered = memory.recall(change, known, head) if memory is not None and not part else None
+    submodules = _asks_for_submodules(head)
+    if part or submodules:
+        memory = None  # what is checked out of submodules, or looked at, is no matter of the commit alone
+    remembered = memory.recall(change, known, head) if memory is not None else None
     if remembered is not None:
         index = FleetIndex(narrow(remembered))
         index.files = _Written(lambda: change.write_base(known, directory).root)
         return Compared(change, compare(index, head))
-    base = load_base(change, change.write_base(known, directory), head, load, part=part)
-    if memory is not None and not part:
+    written = change.write_base(known, directory, submodules=submodules)
+    base = load_base(change, written, head, load, part=part)
+    if memory is not None:
         memory.keep(change, known, head, base)
     return Compared(change, compare(narrow(base), head))
+
+
+def _asks_for_submodules(fleet: Fleet) -> bool:
+    sources = (source for cluster in fleet.clusters for source in cluster.sources)
+    return any(mapping(source.object, "spec").get("recurseSubmodules") is True for source in sources)
 
 
 def _known(root: Path) -> Repository:

@@ -100,6 +100,7 @@ class Memory:
             return None
         shape = [
             change.tree,
+            sorted(change.absent),
             [(cluster.name, cluster.entry) for cluster in head.clusters],
             [repository.known_as, sorted(repository.urls), repository.branch, repository.default_branch],
             _configured(configuration),

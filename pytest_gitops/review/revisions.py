@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytest_gitops.exceptions import RepositoryError
 from pytest_gitops.repository import Repository
-from pytest_gitops.review.exporting import export
+from pytest_gitops.review.exporting import export, export_submodule
 from pytest_gitops.review.model import Revision
 from pytest_gitops.review.store import GitError, Store
 
@@ -25,6 +25,7 @@ class Range:
 
     ``base`` is the merge base with the ref that was asked for; ``head`` is what is checked out, with what is not
     committed yet. ``tree`` is the base's tree of the directory ``root``, None where base has no such directory.
+    ``absent`` are files that a sparse checkout leaves out of head, hence of the base as well.
     """
 
     root: Path
@@ -32,6 +33,7 @@ class Range:
     head: Revision
     tree: str | None
     files: tuple[tuple[str, str], ...]
+    absent: frozenset[str] = frozenset()
 
     def differs(self, file: Path) -> bool:
         """Return whether a file of the same clone, outside of ``root``, is not what it was at the base."""
@@ -44,21 +46,23 @@ class Range:
             return True
         return file.relative_to(top).as_posix() in changed
 
-    def write_base(self, repository: Repository, directory: Path) -> Repository:
+    def write_base(self, repository: Repository, directory: Path, *, submodules: bool = False) -> Repository:
         """Write the base's files below a directory that is made, and return the repository that they are.
 
-        It has the name, the remotes and the branches of ``repository``, which is that of ``root``. Raises
-        RepositoryError where it can't be written, or the clone lacks a part of it.
+        With ``submodules``, those are written too, as far as they are checked out. It has the name, the remotes and
+        the branches of ``repository``, which is that of ``root``. Raises RepositoryError where it can't be written, or
+        the clone lacks a part of it.
         """
         target = directory / (self.root.name or "repository")
         try:
-            submodules = export(Store(self.root), self.tree, target) if self.tree else ()
+            found = export(Store(self.root), self.tree, target, self.absent) if self.tree else ()
         except GitError as error:
             raise RepositoryError(f"--gitops-base: {self.base.ref}: {error}; fetch all of it") from None
         target.mkdir(exist_ok=True)
-        return replace(
-            repository, root=target, toplevel=target, hidden=(), submodules=submodules, known_as=repository.name
-        )
+        for entry in found if submodules else ():
+            export_submodule(self.root, entry, target)
+        paths = tuple(entry.path for entry in found)
+        return replace(repository, root=target, toplevel=target, hidden=(), submodules=paths, known_as=repository.name)
 
 
 def find_range(root: Path, ref: str, *, besides: Path | None = None) -> Range:
@@ -88,7 +92,9 @@ def _found(store: Store, root: Path, directory: str, ref: str, besides: Path | N
     tree = store.tree(base, directory)
     files = tuple(_without(store.changed(base), root, besides))
     dirty = any(True for _ in _without(store.changed(head), root, besides)) if base != head else bool(files)
-    return Range(root, Revision(ref, base), Revision(_branch(store), head, dirty), tree, files)
+    prefix = f"{directory}/" if directory else ""
+    absent = frozenset(path.removeprefix(prefix) for path in store.left_out() if path.startswith(prefix))
+    return Range(root, Revision(ref, base), Revision(_branch(store), head, dirty), tree, files, absent)
 
 
 def _is_ref(ref: str) -> bool:

@@ -158,6 +158,13 @@ class Store:
                 found[path] = "M" if found.get(path) == "D" else "A"
         yield from ((status, path) for path, status in sorted(found.items()))
 
+    def left_out(self) -> frozenset[str]:
+        """Return the paths of the index that a sparse checkout leaves out of the work tree, relative to its top."""
+        if self.run("config", "--type=bool", "core.sparseCheckout", fails=(1,)).strip() != b"true":
+            return frozenset()
+        listing = self.run("ls-files", "-t", "-z", "--full-name").decode("utf-8", errors="surrogateescape")
+        return frozenset(entry[2:] for entry in listing.split("\0") if entry.startswith("S "))
+
     def _without_filters(self) -> dict[str, str]:
         """Return the environment in which Git knows of no filter: to compare a file just written, it would run one."""
         pattern = r"^filter\..*\.(clean|smudge|process|required)$"

@@ -175,6 +175,31 @@ def test_links_and_submodules_lead_nowhere(tmp_path: Path) -> None:
     assert found == {"a.yaml": "1\n", "link.yaml": f"-> {exporting.NOWHERE}", "up": f"-> {exporting.NOWHERE}"}
 
 
+def test_submodules_that_are_checked_out_are_written_where_they_are_asked_for(tmp_path: Path) -> None:
+    inner = committed(tmp_path / "inner", {"x.yaml": "1\n"})
+    root = committed(tmp_path / "fleet", {"a.yaml": "1\n"})
+    git(root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner), "vendor")
+    commit(root)
+    write_files(root, {"vendor/x.yaml": "2\n"})
+    change = find_range(root, "main")
+    base = change.write_base(find_repository(root), tmp_path / "base", submodules=True)
+    assert (base.root / "vendor" / "x.yaml").read_text(encoding="utf-8") == "1\n"
+    git(root, "submodule", "--quiet", "deinit", "--force", "vendor")
+    (root / "vendor").rmdir()
+    (root / "vendor").symlink_to(inner)
+    other = find_range(root, "main").write_base(find_repository(root), tmp_path / "other", submodules=True)
+    assert not (other.root / "vendor").exists()
+
+
+def test_what_a_sparse_checkout_leaves_out_is_left_out_of_the_base(tmp_path: Path) -> None:
+    root = committed(tmp_path / "fleet", {"a/one.yaml": "1\n", "b/two.yaml": "1\n", "c.yaml": "1\n"})
+    git(root, "sparse-checkout", "set", "a")
+    assert not (root / "b").exists()
+    change = find_range(root, "main")
+    assert change.files == ()
+    assert written(root, tmp_path / "base") == {"a/one.yaml": "1\n", "c.yaml": "1\n"}
+
+
 def hostile_tree(root: Path, *entries: tuple[str, str, bytes]) -> str:
     """Return a commit with a tree of these modes, names and object ids, whatever Git thinks of the names."""
     data = b"".join(b"%s %s\0%s" % (mode.encode(), name.encode(), oid) for mode, name, oid in entries)
