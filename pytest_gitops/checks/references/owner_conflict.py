@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from pytest_gitops.checks.context import ClusterIndex, Owned
 from pytest_gitops.checks.rule import Scope, Violation, rule
-from pytest_gitops.model import HelmRelease
+from pytest_gitops.model import HelmRelease, Severity
+
+# What charts bring along though others may have it.
+_SHARED = ("CustomResourceDefinition", "Namespace")
 
 
 @rule(
@@ -18,7 +21,9 @@ from pytest_gitops.model import HelmRelease
     description="No two Kustomizations of a cluster apply the same object: each would undo what the other does "
     "at every "
     "reconciliation, and pruning by one deletes what the other wants. Nor do two HelmReleases, or one of each: Helm "
-    "refuses to install what another already owns.",
+    "takes over what is there, and uninstalling one deletes what the other wants. Of a CustomResourceDefinition or "
+    "Namespace "
+    "that a chart brings, which several often do, it is a warning.",
     remedy="Keep the object in one place; of two Kustomizations, one may annotate it with "
     "`kustomize.toolkit.fluxcd.io/ssa: IfNotPresent`.",
     source="https://fluxcd.io/flux/components/kustomize/kustomizations/#prune",
@@ -59,7 +64,13 @@ def owner_conflict(cluster: ClusterIndex) -> Iterator[Violation]:
         for owners in _contended(target):
             second = owners[1]
             names = " and ".join(dict.fromkeys(owned.owner.name for owned in owners))
-            yield Violation(f"{second.resource.id} is applied by {names}", ("metadata", "name"), second.resource)
+            severity = Severity.WARNING if second.resource.kind in _SHARED and _by_charts(owners) else None
+            message = f"{second.resource.id} is applied by {names}"
+            yield Violation(message, ("metadata", "name"), second.resource, severity=severity)
+
+
+def _by_charts(owners: list[Owned]) -> bool:
+    return any(isinstance(owned.owner, HelmRelease) for owned in owners)
 
 
 def _contended(cluster: ClusterIndex) -> Iterator[list[Owned]]:
