@@ -295,7 +295,9 @@ def remote_of(part: Part) -> str:
 def _unrendered(part: Part) -> Unrendered | None:
     outcome = part.outcome
     if isinstance(outcome, Rendered):
-        unknown = part.unknown if isinstance(part, HelmRelease) else ()
+        unknown = (
+            [name for name in part.unknown if "/" in name.partition(" ")[0]] if isinstance(part, HelmRelease) else []
+        )
         reason = f"its values are not all in Git: {unknown[0]}" if unknown else None
     else:
         reason = outcome.reason if isinstance(outcome, Skipped) else "it does not build"
