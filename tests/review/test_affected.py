@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,8 @@ from pytest_gitops.review.comparing import compare
 from pytest_gitops.review.revisions import find_range
 from pytest_gitops.validation import SchemaJudge
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "example-repo"
+PROJECT = Path(__file__).resolve().parents[2]
+EXAMPLE = PROJECT / "example-repo"
 FILES = sorted(path.relative_to(EXAMPLE).as_posix() for path in EXAMPLE.rglob("*.yaml"))
 CHECKS = ("build", "schema", "references", "policy")
 
@@ -75,8 +77,8 @@ class Bench:
         for path in self.root.rglob("*.yaml"):
             if not (self.base / path.relative_to(self.root)).exists():
                 path.unlink()
-        for file in FILES:
-            shutil.copyfile(self.base / file, self.root / file)
+        for path in self.base.rglob("*.yaml"):
+            shutil.copyfile(path, self.root / path.relative_to(self.base))
 
     def close(self) -> None:
         """End the engine."""
@@ -89,6 +91,17 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     directory = tmp_path_factory.mktemp("mutations")
     shutil.copytree(EXAMPLE, directory / "head" / "example", ignore=shutil.ignore_patterns(".pytest_cache"))
     bench = Bench(directory / "head" / "example", directory / "cache")
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """Two clusters of four Kustomizations each, over overlays they share, committed."""
+    directory = tmp_path_factory.mktemp("generated")
+    write_fleet = runpy.run_path(str(PROJECT / "benchmarks" / "fleet.py"))["write_fleet"]
+    write_fleet(directory / "head" / "fleet", 2, 4)
+    bench = Bench(directory / "head" / "fleet", directory / "cache")
     yield bench
     bench.close()
 
@@ -130,6 +143,19 @@ def mutated(bench: Bench, mutate: Mutate, file: str) -> tuple[Affected, set[Item
 def test_no_item_that_says_something_else_is_left_out(bench: Bench, mutate: Mutate, file: str) -> None:
     found, different, _all = mutated(bench, mutate, file)
     assert {item for item in different if not found.has(item)} == set()
+
+
+@pytest.mark.parametrize("mutate", [shifted, emptied], ids=lambda mutate: mutate.__name__)
+def test_nor_of_a_generated_fleet(generated: Bench, mutate: Mutate) -> None:
+    taken = {}
+    files = sorted(path.relative_to(generated.root).as_posix() for path in generated.root.rglob("*.yaml"))
+    for file in files:
+        found, different, items = mutated(generated, mutate, file)
+        assert {item for item in different if not found.has(item)} == set()
+        taken[file] = sum(found.has(item) for item in items)
+    # A file of one overlay concerns one part, or a part of each cluster; and the cluster as a whole.
+    overlays = [count for file, count in taken.items() if "/overlays/" in file]
+    assert max(overlays) <= 2 * (len(CHECKS) + 1)
 
 
 @pytest.mark.parametrize(
