@@ -286,7 +286,7 @@ class LiveCluster:
     def _set_aside(self) -> list[list[JsonObject]]:
         """Return the policies that suspend what can't be had here, and take it for Ready from now on."""
         served = [(kind, id) for id in unavailable(self.cluster) if (kind := self._served(id)) is not None]
-        self._simulated = Simulated(self.api, [pair for pair in served if pair[1].kind in _GROUPS])
+        self._simulated = Simulated(self.api, served)
         by_kind: dict[Kind, list[ResourceId]] = {}
         for kind, id in served:
             by_kind.setdefault(kind, []).append(id)
