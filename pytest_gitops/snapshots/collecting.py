@@ -9,8 +9,7 @@ import pytest
 from pytest_gitops.items import CHECK, Check, Subject, marker_of, properties_of
 from pytest_gitops.model import Cluster
 from pytest_gitops.session import SESSION
-from pytest_gitops.snapshots.items import NAME, SnapshotItem
-from pytest_gitops.snapshots.items import Subject as Snapshot
+from pytest_gitops.snapshots.items import NAME, SnapshotItem, SnapshotSubject
 from pytest_gitops.snapshots.session import SNAPSHOTS
 
 _CHECK = Check(NAME)
@@ -54,7 +53,7 @@ class VariantsCollector(pytest.Collector):
 class GroupCollector(pytest.Collector):
     """One group of variants, with its snapshot."""
 
-    def __init__(self, *, subject: Snapshot, **kwargs: object) -> None:
+    def __init__(self, *, subject: SnapshotSubject, **kwargs: object) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]
         self._subject = subject
 
@@ -69,7 +68,7 @@ class GroupCollector(pytest.Collector):
 
 
 def _item(
-    parent: pytest.Collector, subject: Snapshot, mark: dict[str, str], properties: list[tuple[str, object]]
+    parent: pytest.Collector, subject: SnapshotSubject, mark: dict[str, str], properties: list[tuple[str, object]]
 ) -> SnapshotItem:
     made: SnapshotItem = SnapshotItem.from_parent(parent, name=NAME, subject=subject, mark=mark, properties=properties)
     return made

@@ -20,7 +20,7 @@ Stray = tuple[Path, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class SnapshotSubject:
     """What one snapshot is of.
 
     ``file`` is the snapshot's, below ``folder``. ``text`` makes its content, ``skip`` says why there is none;
@@ -55,7 +55,7 @@ class SnapshotItem(pytest.Function):
     """The comparison of one part, overlay or group of variants with its snapshot."""
 
     def __init__(
-        self, *, subject: Subject, mark: dict[str, str], properties: list[tuple[str, object]], **kwargs: Any
+        self, *, subject: SnapshotSubject, mark: dict[str, str], properties: list[tuple[str, object]], **kwargs: Any
     ) -> None:
         super().__init__(callobj=compare, **kwargs)
         self.gitops = subject

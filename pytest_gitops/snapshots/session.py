@@ -12,7 +12,7 @@ from pytest_gitops.model import Cluster, Failed, Location, Outcome, Overlay, Par
 from pytest_gitops.redaction import PLAIN, ClusterSecrets, Redactor, Secrecy
 from pytest_gitops.session import GitopsSession
 from pytest_gitops.snapshots.files import SUFFIX, Plan, applier
-from pytest_gitops.snapshots.items import NAME, Stray, Subject
+from pytest_gitops.snapshots.items import NAME, SnapshotSubject, Stray
 from pytest_gitops.snapshots.manifest import Normaliser, is_random, objects_of
 from pytest_gitops.snapshots.matrix import matrix
 from pytest_gitops.snapshots.options import SnapshotOptions
@@ -54,9 +54,9 @@ class Snapshots:
         folder = self._session.root / self.options.folder
         return Plan(self._session.fleet, folder, self.variants, partial=bool(self._session.settings.clusters))
 
-    def part(self, title: str, location: Location, cluster: Cluster | None, part: Part | Overlay) -> Subject:
+    def part(self, title: str, location: Location, cluster: Cluster | None, part: Part | Overlay) -> SnapshotSubject:
         """Return what the snapshot of a part or an overlay is of."""
-        return Subject(
+        return SnapshotSubject(
             title,
             location,
             self.plan.path(part),
@@ -67,10 +67,10 @@ class Snapshots:
             _no_snapshot(part.outcome),
         )
 
-    def group(self, group: Variants) -> Subject:
+    def group(self, group: Variants) -> SnapshotSubject:
         """Return what the snapshot of a group of variants is of."""
         skips = [reason for part in group.parts if (reason := _no_snapshot(part.outcome))]
-        return Subject(
+        return SnapshotSubject(
             f"variants of {group.name}",
             _declared(group.variants[0]),
             self.plan.path(group),
