@@ -6,11 +6,12 @@ and no command that tests use needs them, so an empty one stands in for them.
 
 The JSON schema of SARIF is taken from a module that carries it, so that reports are held to the official text.
 
-helm is built likewise. helm-controller-install and source-controller-chart are programs of this folder that run the
-code of Flux's controllers; they are built within copies of the controllers' modules, as that code is internal to them.
+helm is built likewise. helm-controller-install, source-controller-chart and kustomize-controller-decrypt are programs
+of this folder that run the code of Flux's controllers; they are built within copies of the controllers' modules, as
+that code is internal to them.
 
 Usage: python tests/tools/build.py [kustomize] [flux] [sops] [helm] [helm-controller-install] [source-controller-chart]
-    [sarif-schema.json]
+    [kustomize-controller-decrypt] [sarif-schema.json]
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ SOPS = "github.com/getsops/sops/v3@v3.13.2"
 # What the engine embeds of Helm, and the controllers of that Flux that decide about it.
 HELM = "helm.sh/helm/v4@v4.2.4"
 HELM_CONTROLLER = "github.com/fluxcd/helm-controller@v1.6.4"
+KUSTOMIZE_CONTROLLER = "github.com/fluxcd/kustomize-controller@v1.9.5"
 SOURCE_CONTROLLER = "github.com/fluxcd/source-controller@v1.9.5"
 ENVIRONMENT = {**os.environ, "CGO_ENABLED": "0"}
 
@@ -99,6 +101,7 @@ def helm() -> None:
 ORACLES = {
     "helm-controller-install": (HELM_CONTROLLER, "helm_controller"),
     "source-controller-chart": (SOURCE_CONTROLLER, "source_controller"),
+    "kustomize-controller-decrypt": (KUSTOMIZE_CONTROLLER, "kustomize_controller"),
 }
 
 

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -188,6 +190,47 @@ func wrapped(text string) string {
 		lines, encoded = append(lines, encoded[:size]), encoded[size:]
 	}
 	return strings.Join(lines, `\n`) + `\n`
+}
+
+// TestDecryptor gives what kustomize-controller's own decryptor gives, object by object.
+func TestDecryptor(t *testing.T) {
+	controller, tool := repotest.Tool(t, "kustomize-controller-decrypt"), repotest.NewSops(t)
+	root := encryptAll(t, tool)
+	result, _, err := buildEncrypted(t, root, decryption(t, tool.Key), map[string]any{"decryption": decrypting["decryption"]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The controller works in place.
+	command := exec.CommandContext(t.Context(), controller, root, "apps")
+	command.Env = []string{"SOPS_AGE_KEY=" + tool.Key, "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
+	output, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want []any
+	for _, res := range result.Resources {
+		got = append(got, decodedWithout(t, res.Object, "kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"))
+	}
+	for line := range strings.Lines(string(output)) {
+		want = append(want, decodedWithout(t, line))
+	}
+	if len(want) != 8 || !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%v\nwant\n%v", got, want)
+	}
+}
+
+// decodedWithout decodes an object and leaves out labels.
+func decodedWithout(t *testing.T, text string, names ...string) any {
+	t.Helper()
+	var object map[string]any
+	if err := json.Unmarshal([]byte(text), &object); err != nil {
+		t.Fatal(err)
+	}
+	marks, _ := object["metadata"].(map[string]any)["labels"].(map[string]any)
+	for _, name := range names {
+		delete(marks, name)
+	}
+	return object
 }
 
 // TestProgram decrypts as sops does where only sops can: here it is the one that has the key.

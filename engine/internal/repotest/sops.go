@@ -18,6 +18,16 @@ type Sops struct {
 	tool           string
 }
 
+// Tool returns a program that was built for the tests; the test is skipped where it isn't.
+func Tool(t testing.TB, name string) string {
+	t.Helper()
+	tool := filepath.Join(filepath.Dir(module(t)), "tests", "tools", "bin", name)
+	if _, err := os.Stat(tool); err != nil {
+		t.Skipf("%s is not built: python tests/tools/build.py %s", name, name)
+	}
+	return tool
+}
+
 // NewSops returns a new key for the program; the test is skipped where the program isn't built.
 func NewSops(t testing.TB) *Sops {
 	t.Helper()
@@ -25,12 +35,7 @@ func NewSops(t testing.TB) *Sops {
 	if err != nil {
 		t.Fatal(err)
 	}
-	project := filepath.Dir(module(t))
-	tool := filepath.Join(project, "tests", "tools", "bin", "sops")
-	if _, err := os.Stat(tool); err != nil {
-		t.Skip("sops is not built: python tests/tools/build.py sops")
-	}
-	return &Sops{Key: identity.String(), Recipient: identity.Recipient().String(), tool: tool}
+	return &Sops{Key: identity.String(), Recipient: identity.Recipient().String(), tool: Tool(t, "sops")}
 }
 
 // Path is where the program is.
