@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,6 +149,20 @@ def test_no_snapshot_unless_asked_for(healthy: Path, pytester: pytest.Pytester) 
     result = pytester.runpytest_inprocess("--gitops-repo=.", "--collect-only", "-q")
     assert not [id for id in collected(result) if "snapshot" in id]
     assert not (healthy / FOLDER).exists()
+
+
+def test_a_run_without_snapshots_needs_no_syrupy(healthy: Path, pytester: pytest.Pytester) -> None:
+    script = """
+import sys
+import pytest
+
+code = pytest.main(["-q", "--gitops-repo=.", "-W", "ignore", "-p", "no:syrupy"])
+assert code == pytest.ExitCode.OK, code
+found = [name for name in sys.modules if name.startswith(("syrupy", "pytest_gitops.snapshots.items"))]
+assert found == [], found
+"""
+    result = pytester.run(sys.executable, "-c", script)
+    assert (result.ret, result.errlines) == (0, [])
 
 
 @pytest.mark.parametrize(
