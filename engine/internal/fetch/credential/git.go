@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,12 +38,7 @@ func GitRepository(ctx context.Context, address *url.URL) *Basic {
 func fill(ctx context.Context, address *url.URL) *Basic {
 	ctx, cancel := context.WithTimeout(ctx, helperTime)
 	defer cancel()
-	command := exec.CommandContext(ctx, "git", "credential", "fill")
-	// In a neutral directory, so that no repository's configuration has a say.
-	command.Dir = os.TempDir()
-	command.Env = append(os.Environ(),
-		"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS=", "GCM_INTERACTIVE=never", "GIT_CEILING_DIRECTORIES="+os.TempDir())
-	command.WaitDelay = time.Second
+	command := git(ctx, "credential", "fill")
 	var request strings.Builder
 	request.WriteString("protocol=" + address.Scheme + "\nhost=" + address.Host + "\npath=" + strings.TrimPrefix(address.Path, "/") + "\n")
 	if address.User != nil {
@@ -71,4 +67,65 @@ func fill(ctx context.Context, address *url.URL) *Basic {
 		return nil
 	}
 	return &basic
+}
+
+// git returns a command of the user's Git, which knows nothing of any repository and can't ask anybody.
+func git(ctx context.Context, args ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, "git", args...)
+	command.Dir = os.TempDir()
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); !slices.Contains(ofRepositories, name) {
+			command.Env = append(command.Env, variable)
+		}
+	}
+	command.Env = append(command.Env,
+		"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS=", "GCM_INTERACTIVE=never", "GIT_CEILING_DIRECTORIES="+os.TempDir())
+	command.WaitDelay = time.Second
+	return command
+}
+
+// ofRepositories are the variables by which a hook of Git's tells of its repository.
+var ofRepositories = []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"}
+
+// rewriting are the user's rules `url.<to>.insteadOf <from>`, read once.
+var rewriting struct {
+	sync.Once
+	rules map[string]string
+}
+
+// Rewritten returns the URL that the user's Git would use in place of one: another server, or one with credentials.
+func Rewritten(ctx context.Context, address string) string {
+	rewriting.Do(func() { rewriting.rules = rules(ctx) })
+	return rewrite(rewriting.rules, address)
+}
+
+func rules(ctx context.Context) map[string]string {
+	ctx, cancel := context.WithTimeout(ctx, helperTime)
+	defer cancel()
+	said, err := git(ctx, "config", "--null", "--get-regexp", `^url\..*\.insteadof$`).Output()
+	if err != nil {
+		return nil
+	}
+	found := map[string]string{}
+	for entry := range strings.SplitSeq(string(said), "\x00") {
+		name, from, _ := strings.Cut(entry, "\n")
+		if to := strings.TrimSuffix(strings.TrimPrefix(name, "url."), ".insteadof"); from != "" {
+			found[from] = to
+		}
+	}
+	return found
+}
+
+// rewrite applies the rule with the longest beginning, as Git does.
+func rewrite(rules map[string]string, address string) string {
+	longest := ""
+	for from := range rules {
+		if strings.HasPrefix(address, from) && len(from) > len(longest) {
+			longest = from
+		}
+	}
+	if longest == "" {
+		return address
+	}
+	return rules[longest] + address[len(longest):]
 }

@@ -16,13 +16,23 @@ func TestGitHelpers(t *testing.T) {
 	}
 	home := t.TempDir()
 	asked := filepath.Join(home, "asked")
-	config := "[credential]\n\thelper = \"!f() { cat >> " + asked + "; test $1 = get && echo username=me && echo password=hush; }; f\"\n"
+	config := "[url \"https://me:hush@example.com/\"]\n\tinsteadOf = https://example.com/\n" +
+		"[url \"ssh://git@example.com/\"]\n\tinsteadOf = https://example.com/group/\n\tinsteadOf = x:\n[credential]\n\thelper = \"!f() { cat >> " + asked + "; test $1 = get && echo username=me && echo password=hush; }; f\"\n"
 	path := filepath.Join(home, "config")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("GIT_CONFIG_GLOBAL", path)
 	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+	t.Setenv("GIT_DIR", filepath.Join(home, "none"))
+	for from, to := range map[string]string{
+		"https://example.com/a/b.git": "https://me:hush@example.com/a/b.git", "https://example.com/group/b": "ssh://git@example.com/b",
+		"x:b": "ssh://git@example.com/b", "https://example.org/a": "https://example.org/a",
+	} {
+		if got := Rewritten(context.Background(), from); got != to {
+			t.Errorf("%s becomes %s", from, got)
+		}
+	}
 	for text, want := range map[string]*Basic{
 		"https://example.com/a/b.git": {"me", "hush"}, "http://example.com/a/b.git": nil, "https://example.com/a%0ahost=evil.com/b": nil,
 	} {

@@ -54,6 +54,12 @@ func (c Client) open(ctx context.Context, address string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if other := credential.Rewritten(ctx, address); other != address {
+		// Where the user's own Git goes instead is the user's to say, but for the address that it leads to.
+		if endpoint, err = (Client{Policy: policy.Policy{Private: true}}).endpoint(other); err != nil {
+			return nil, err
+		}
+	}
 	if endpoint.Protocol == "ssh" {
 		return c.openSSH(ctx, endpoint)
 	}

@@ -35,13 +35,13 @@ func Explain(err error, address string) *fault.Error {
 	default:
 		problem = fault.New(fault.Unreachable, "%s", reasonOf(err))
 	}
-	problem.Message = strings.ReplaceAll(problem.Message, address, shown)
+	problem.Message = userInfo.ReplaceAllString(strings.ReplaceAll(problem.Message, address, shown), "//")
 	problem.URL = shown
 	return problem
 }
 
-// userInfo is what a URL may hold of credentials, in one that can't be read.
-var userInfo = regexp.MustCompile(`//[^/]*@`)
+// userInfo is what a URL may hold of credentials, in a text or in one that can't be read.
+var userInfo = regexp.MustCompile(`//[^/\s"']*@`)
 
 // Redacted returns a URL without user and query: both may hold credentials.
 func Redacted(address string) string {

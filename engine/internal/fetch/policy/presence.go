@@ -60,6 +60,13 @@ func (p *Presence) Reached() {
 	p.reached = true
 }
 
+// Any tells whether any host was connected to.
+func (p *Presence) Any() bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.reached
+}
+
 // Budget bounds the bytes of one fetch.
 type Budget struct {
 	mutex sync.Mutex

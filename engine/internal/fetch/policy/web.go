@@ -96,6 +96,11 @@ func (w *Web) DialContext(ctx context.Context, network, address string) (net.Con
 		}
 	}
 	connection, err := dialer.DialContext(ctx, network, address)
+	if err != nil && known(err) == nil && ctx.Err() == nil && w.presence.Any() {
+		// The network is there: what fails once may do so by chance.
+		time.Sleep(firstPause)
+		connection, err = dialer.DialContext(ctx, network, address)
+	}
 	if err != nil {
 		if problem := known(err); problem != nil {
 			return nil, problem
