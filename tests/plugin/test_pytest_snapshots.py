@@ -156,7 +156,7 @@ def test_a_run_without_snapshots_needs_no_syrupy(healthy: Path, pytester: pytest
 import sys
 import pytest
 
-code = pytest.main(["-q", "--gitops-repo=.", "-W", "ignore", "-p", "no:syrupy"])
+code = pytest.main(["-q", "--gitops-repo=.", "--gitops-check=schema", "-W", "ignore", "-p", "no:syrupy"])
 assert code == pytest.ExitCode.OK, code
 found = [name for name in sys.modules if name.startswith(("syrupy", "pytest_gitops.snapshots.items"))]
 assert found == [], found
