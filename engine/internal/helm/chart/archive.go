@@ -89,7 +89,7 @@ func parse(files []*archive.BufferedFile) (*pristine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pristine{loaded: loaded, size: MaxContent - limits.bytes}, nil
+	return &pristine{loaded: loaded, size: MaxContent - limits.bytes, entries: names(files, loaded)}, nil
 }
 
 func filesIn(data []byte) ([]*archive.BufferedFile, error) {

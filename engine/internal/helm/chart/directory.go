@@ -2,6 +2,8 @@ package chart
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -38,11 +40,22 @@ func (d directory) load(at string) (*Loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("failed to load files from %s: %w", orRoot(at), err)
 	}
-	parsed, err := parse(files)
+	kept, err := charts.get(key{name: digestOfFiles(files)}, func() (*pristine, error) { return parse(files) })
 	if err != nil {
 		return nil, within(at, fmt.Errorf("failed to load chart from %s: %w", orRoot(at), err))
 	}
-	return &Loaded{Chart: parsed.loaded, place: placed(parsed.loaded, at, names(files, parsed.loaded))}, nil
+	of := kept.chart()
+	return &Loaded{Chart: of, place: placed(of, at, kept.entries)}, nil
+}
+
+// digestOfFiles tells charts in directories apart by what they hold.
+func digestOfFiles(files []*archive.BufferedFile) string {
+	hash := sha256.New()
+	for _, file := range files {
+		_, _ = fmt.Fprintf(hash, "%q %d ", file.Name, len(file.Data))
+		_, _ = hash.Write(file.Data)
+	}
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
 func (d directory) archive(at string) (*Loaded, error) {

@@ -20,6 +20,8 @@ type pristine struct {
 	size int
 	// digest is that of the archive.
 	digest tree.Hash
+	// entries are the names in charts/ of the charts that it depends on.
+	entries map[string]string
 }
 
 func (p *pristine) chart() *helmchart.Chart { return copyOf(p.loaded) }
