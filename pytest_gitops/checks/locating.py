@@ -13,7 +13,8 @@ from pytest_gitops.checks.context import ClusterIndex, Owned
 from pytest_gitops.checks.nodes import Place, walk
 from pytest_gitops.checks.rule import FieldPath
 from pytest_gitops.checks.sources import SourceTree
-from pytest_gitops.model import HelmRelease, Kustomization, Location, Part, Resource
+from pytest_gitops.locating import steps
+from pytest_gitops.model import HelmRelease, Kustomization, Location, Part, Resource, ResourceSet
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)[^}]*\}")
 _MOST_NESTED = 8
@@ -41,7 +42,8 @@ class Locator:
 
         ``owner`` is the owner of a Resource. With ``value``, a value that is one substituted variable is told
         where the variable is declared. Of an object out of a chart it is the value that led there, else the template
-        where the chart is in the repository, else the HelmRelease. None where no file is known.
+        where the chart is in the repository, else the HelmRelease; of one that a ResourceSet gives it is its template
+        there. None where no file is known.
         """
         if isinstance(subject, Part):
             owned = cluster.resource_of(subject)
@@ -50,6 +52,8 @@ class Locator:
             subject, owner = owned.resource, owned.owner
         if isinstance(owner, HelmRelease):
             return self._in_chart(cluster, subject, path, owner)
+        if isinstance(owner, ResourceSet):
+            return self.locate(cluster, owner, (*steps(subject.field or "spec"), *path))
         kustomization = owner if isinstance(owner, Kustomization) else None
         place = self.place(cluster, subject, path, kustomization)
         if place is None:

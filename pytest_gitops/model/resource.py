@@ -61,10 +61,11 @@ class Resource:
     files and patches) that changed it, both relative to the repository's root, in the order kustomize gives
     (kustomize's ``originAnnotations`` and ``transformerAnnotations``). ``origin`` is None where kustomize
     can't tell. ``template`` is the template, such as ``podinfo/templates/service.yaml``, of an object out of a chart
-    that is not in the repository; an object out of one that is has its template as ``origin``.
+    that is not in the repository; an object out of one that is has its template as ``origin``. ``field`` is,
+    of an object that a ResourceSet gives, the field there that holds its template, such as ``spec.resources[0]``.
     """
 
-    __slots__ = ("_object", "api_version", "id", "origin", "template", "text", "transformations")
+    __slots__ = ("_object", "api_version", "field", "id", "origin", "template", "text", "transformations")
 
     def __init__(
         self,
@@ -75,6 +76,7 @@ class Resource:
         origin: str | None = None,
         transformations: tuple[str, ...] = (),
         template: str | None = None,
+        field: str | None = None,
     ) -> None:
         self.id = id
         self.api_version = api_version
@@ -82,6 +84,7 @@ class Resource:
         self.origin = origin
         self.transformations = transformations
         self.template = template
+        self.field = field
         self._object: JsonObject | None = None
 
     @property
@@ -142,6 +145,7 @@ class Resource:
             origin=self.origin,
             transformations=self.transformations,
             template=self.template,
+            field=self.field,
         )
 
     def __eq__(self, other: Any) -> bool:
@@ -156,10 +160,10 @@ class Resource:
         return f"<Resource {self.id}>"
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return (self.id, self.api_version, self.text, self.origin, self.transformations, self.template)
+        return (self.id, self.api_version, self.text, self.origin, self.transformations, self.template, self.field)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.id, self.api_version, self.text, self.origin, self.transformations, self.template = state
+        self.id, self.api_version, self.text, self.origin, self.transformations, self.template, self.field = state
         self._object = None
 
 

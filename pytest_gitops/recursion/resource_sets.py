@@ -77,7 +77,7 @@ class ResourceSets(Kind):
         """Return its objects, with the data of those that are copied."""
         assert isinstance(node.inputs, SetInputs)  # noqa: S101  (it was asked for)
         copies = dict(node.inputs.copies)
-        return Rendered(tuple(_resource(_filled(json.loads(text), copies)) for text in answer))
+        return Rendered(tuple(_resource(_filled(json.loads(text), copies), field) for text, field in answer))
 
     def failed(self, node: Node, error: RenderError) -> Failed | Skipped:
         """Say which template is wrong, and where."""
@@ -131,6 +131,6 @@ def _encoded(key: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _resource(obj: JsonObject) -> Resource:
+def _resource(obj: JsonObject, field: str) -> Resource:
     text = json.dumps(obj, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return Resource(id=ResourceId.of(obj), api_version=str(obj.get("apiVersion")), text=text)
+    return Resource(id=ResourceId.of(obj), api_version=str(obj.get("apiVersion")), text=text, field=field)

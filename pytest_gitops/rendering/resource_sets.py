@@ -37,5 +37,5 @@ class ResourceSetRequest(Work):
         return {"object": self.resource_set, "providers": [provider.parameters() for provider in self.providers]}
 
     def answer(self, result: JsonObject) -> Any:
-        """Return the objects of all steps, in their order."""
-        return tuple(text for step in result["steps"] for text in step["objects"])
+        """Return the objects of all steps, in their order, each with the field that holds its template."""
+        return tuple((given["object"], given["field"]) for step in result["steps"] for given in step["objects"])

@@ -95,6 +95,7 @@ def test_what_it_gives_is_followed(tmp_path: Path) -> None:
         "resourceset.fluxcd.controlplane.io/name": "set",
         "resourceset.fluxcd.controlplane.io/namespace": "flux-system",
     }
+    assert copied.field == "spec.resources[0]"
     red = cluster["red/red"]
     assert red.parent == "ResourceSet/flux-system/set"
     assert str(red.location) == "clusters/production/set.yaml:1"

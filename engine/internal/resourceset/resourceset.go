@@ -31,7 +31,13 @@ const (
 // Step is a named list of objects that are applied together; a ResourceSet without steps has one without a name.
 type Step struct {
 	Name    string   `json:"name"`
-	Objects []string `json:"objects"`
+	Objects []Object `json:"objects"`
+}
+
+// Object is a rendered object as JSON text, and the field of the ResourceSet that holds its template.
+type Object struct {
+	Field  string `json:"field"`
+	Object string `json:"object"`
 }
 
 // Build renders a ResourceSet with the input sets of each of its providers, the set's own first.
@@ -76,7 +82,7 @@ type builder struct {
 // step renders the templates of a ResourceSet or of one of its steps: each of the resources for each set of inputs, then
 // the template of several for each. An object that comes out twice counts once.
 func (b *builder) step(name, field string, fields map[string]any) (Step, error) {
-	step, seen := Step{Name: name, Objects: []string{}}, map[string]bool{}
+	step, seen := Step{Name: name, Objects: []Object{}}, map[string]bool{}
 	resources, _ := fields["resources"].([]any)
 	for at, resource := range resources {
 		text, err := yaml.Marshal(resource)
@@ -141,7 +147,7 @@ func (b *builder) add(step *Step, seen map[string]bool, object *unstructured.Uns
 	if err != nil {
 		return refused(where.field, "%s", err)
 	}
-	step.Objects = append(step.Objects, string(data))
+	step.Objects = append(step.Objects, Object{Field: where.field, Object: string(data)})
 	return nil
 }
 

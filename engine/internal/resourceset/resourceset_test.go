@@ -65,9 +65,9 @@ func decoded(t *testing.T, steps []resourceset.Step, bare bool) []any {
 	t.Helper()
 	var objects []any
 	for _, step := range steps {
-		for _, text := range step.Objects {
+		for _, rendered := range step.Objects {
 			var one object
-			if err := utiljson.Unmarshal([]byte(text), &one); err != nil {
+			if err := utiljson.Unmarshal([]byte(rendered.Object), &one); err != nil {
 				t.Fatal(err)
 			}
 			if bare {
@@ -261,7 +261,7 @@ func TestNumbers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := steps[0].Objects[0]; !strings.Contains(got, `{"n":9007199254740993,"q":"9007199254740993"}`) {
+	if got := steps[0].Objects[0].Object; !strings.Contains(got, `{"n":9007199254740993,"q":"9007199254740993"}`) {
 		t.Errorf("got %s", got)
 	}
 }
