@@ -16,6 +16,7 @@ from pytest_gitops.live.api import Api
 from pytest_gitops.live.applying import Application, Refused
 from pytest_gitops.live.errors import said
 from pytest_gitops.live.provider import Provider, Running, Wish
+from pytest_gitops.live.stand_ins import with_operator
 from pytest_gitops.model import JsonObject, Resource, Severity
 
 _RULES = {rule.id: rule for rule in vars(server_rules).values() if isinstance(rule, Rule)}
@@ -55,7 +56,7 @@ class _Run:
     """One cluster's objects and one API server."""
 
     def __init__(self, running: Running, cluster: ClusterIndex, rules: dict[str, Rule]) -> None:
-        self._definitions: list[JsonObject] = running.definitions()
+        self._definitions: list[JsonObject] = with_operator(running.definitions())
         self._application = Application(Api(running.kubeconfig, running.context))
         self._cluster = cluster
         self._rules = rules

@@ -18,7 +18,7 @@ from pytest_gitops.live.history import History
 from pytest_gitops.live.installation import NAMESPACE, installation, node
 from pytest_gitops.live.provider import Running
 from pytest_gitops.live.rewriting import Stand, deadline_policy, source_policy, suspend_policy
-from pytest_gitops.live.stand_ins import Simulated, open_definitions, unavailable, with_older_versions
+from pytest_gitops.live.stand_ins import Simulated, open_definitions, unavailable, with_older_versions, with_operator
 from pytest_gitops.live.timeline import Moment, Timeline, name_of, ready, revision
 from pytest_gitops.live.waiting import until
 from pytest_gitops.model import Cluster, JsonObject, ResourceId
@@ -68,7 +68,8 @@ class LiveCluster:
     def bootstrap(self, told: Callable[[Moment], None] | None = None) -> None:
         """Install Flux and have it follow the cluster's entry, as ``flux bootstrap`` leaves it; returns at once."""
         resources = [resource for _part, resource in self.cluster.resources]
-        list(self._application.prepare((), with_older_versions(self._running.definitions(), resources)))
+        definitions = with_operator(self._running.definitions())
+        list(self._application.prepare((), with_older_versions(definitions, resources)))
         for obj in (*installation(), *((node(),) if "nodes" in self._running.simulated else ())):
             self._put(obj)
         self._put_open_definitions()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api, ApiError, Kind
 from pytest_gitops.model import Cluster, JsonObject, Resource, ResourceId, Skipped, group_of
 
 PAUSE = 0.3
+OPERATOR_KINDS = ("FluxInstance", "ResourceSet", "ResourceSetInputProvider")
 REASON = "Simulated"
 _ANYTHING = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
 _API_EXTENSIONS = "apiextensions.k8s.io/v1"
@@ -53,6 +55,24 @@ def _with_versions(definition: JsonObject, written: Mapping[tuple[str, str], set
         for version in sorted(written.get((spec["group"], spec["names"]["kind"]), set()) - there)
     ]
     return {**definition, "spec": {**spec, "versions": [*spec["versions"], *added]}} if added else definition
+
+
+def with_operator(definitions: Iterable[JsonObject]) -> list[JsonObject]:
+    """Return definitions as flux-operator changes them: alerts and receivers may be about its kinds too.
+
+    Git can't tell whether an operator runs the cluster: what installs it may be elsewhere.
+    """
+    return [_with_kinds(d) if d["spec"]["group"] == "notification.toolkit.fluxcd.io" else d for d in definitions]
+
+
+def _with_kinds(value: Any) -> Any:
+    """Return a definition in which whatever may be a Kustomization may also be one of the operator's kinds."""
+    if isinstance(value, dict):
+        return {key: _with_kinds(below) for key, below in value.items()}
+    if isinstance(value, list):
+        added = [kind for kind in OPERATOR_KINDS if kind not in value] if "Kustomization" in value else []
+        return [*map(_with_kinds, value), *added]
+    return value
 
 
 def _open_definition(group: str, kind: str, resources: list[Resource]) -> JsonObject:

@@ -36,6 +36,17 @@ CONTROLLERS = (
     "statefulset-controller",
     "token-cleaner-controller",
 )
+# Features that allow more where a cluster turns them on. Git can't tell whether it does, so what they allow is allowed.
+FEATURES = (
+    "ContainerStopSignals",
+    "CrossNamespaceVolumeDataSource",
+    "HPAScaleToZero",
+    "ImageVolumeWithDigest",
+    "MaxUnavailableStatefulSet",
+    "SELinuxMount",
+    "TaintTolerationComparisonOperators",
+    "UserNamespacesHostNetworkSupport",
+)
 SERVICES = "10.0.0.0/16"
 # A socket named "etcd:0" in the directory that all programs run in: etcd wants a port in every address.
 ETCD = "unix://etcd:0"
@@ -79,6 +90,8 @@ def api_server(directory: Path, port: int) -> list[str]:
         f"--token-auth-file={directory}/tokens.csv",
         "--anonymous-auth=false",
         f"--disable-admission-plugins={','.join(ADMISSION_OFF)}",
+        f"--feature-gates={','.join(f'{feature}=true' for feature in FEATURES)}",
+        "--allow-privileged=true",
         "--enable-priority-and-fairness=false",
         "--profiling=false",
         "--watch-cache-sizes=",
