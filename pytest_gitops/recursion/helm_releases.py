@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_gitops import model
+from pytest_gitops.hiding import Hiding
 from pytest_gitops.model import Failed, HelmRelease, Rendered, ResourceId, Skipped
 from pytest_gitops.objects import listed, scalar
 from pytest_gitops.recursion.charts import Chart, Charts
@@ -19,8 +20,8 @@ from pytest_gitops.rendering.charts import ChartPlace, HelmRequest, RenderedRele
 from pytest_gitops.variables import Reference
 
 GROUP = "helm.toolkit.fluxcd.io"
-# Charts that may give Flux objects, and so sources and ConfigMaps that others wait for.
-_OF_FLUX = "flux"
+# How Helm begins to say that a chart isn't for the cluster's version.
+KUBERNETES = "chart requires kubeVersion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,10 @@ class HelmReleases(Kind):
 
     def failed(self, node: Node, error: RenderError) -> Failed | Skipped:
         """Say where chart, values or template are wrong; not, where what is missing may be in the cluster alone."""
+        error = replace(error, message=Hiding((*node.secrets, *_secrets(node)))(error.message))
+        if KUBERNETES in error.message and not self._kubernetes:
+            first = error.message.splitlines()[0]
+            return Skipped(f"{first}; say which Kubernetes the cluster runs: `kubernetes-version`")
         unknown = _unknown_of(node)
         named = error.field is not None and error.field.startswith("spec.valuesFrom")
         if unknown and error.code in ("helm", "values") and not named and "parse error" not in error.message:

@@ -242,6 +242,18 @@ def test_charts_that_depend_on_others(tmp_path: Path) -> None:
     assert sorted(resource["data"]["greeting"] for resource in found.outcome) == ["one", "two"]
 
 
+def test_a_chart_for_another_kubernetes(tmp_path: Path) -> None:
+    old = {**CHART, "Chart.yaml": CHART["Chart.yaml"] + 'kubeVersion: "<1.30.0-0"\n'}
+    files = fleet(release("web", OWN), charts={"charts/web": old})
+    (known,) = cluster_of(tmp_path, files, kubernetes="1.33.0").helm_releases
+    assert described(known.outcome) == (
+        "failed: chart apps/objects.yaml:11 chart requires kubeVersion: <1.30.0-0 which is incompatible with "
+        "Kubernetes v1.33.0"
+    )
+    (unknown,) = cluster_of(tmp_path, files).helm_releases
+    assert described(unknown.outcome).startswith("skipped: chart requires kubeVersion: <1.30.0-0 which is incompatible")
+
+
 def test_a_release_of_another_cluster(tmp_path: Path) -> None:
     spoke = "kubeConfig: {secretRef: {name: spoke}}"
     (found,) = cluster_of(tmp_path, fleet(release("web", OWN, spoke))).helm_releases
