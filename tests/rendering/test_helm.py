@@ -175,6 +175,26 @@ def test_objects_are_where_helm_puts_them(render: Render) -> None:
     assert got == {full: (namespace, full in known) for full, namespace in kinds.items()}
 
 
+def test_what_a_release_depends_on_is_told(render: Render) -> None:
+    looking = MAP + 'data: {a: "{{ (lookup "v1" "Secret" "a" "b").data }}"}\n'
+    asking = MAP + 'data: {a: "{{ .Capabilities.APIVersions.Has "example.com/v1/Thing" }}"}\n'
+    plain, looked, asked = (
+        render({"templates/a.yaml": text}, api_versions=["example.com/v1/Thing"]) for text in (MAP, looking, asking)
+    )
+
+    assert (plain.uses, plain.asks) == ((), False)
+    assert (looked.uses, looked.asks) == (("lookup",), False)
+    assert (asked.uses, asked.asks) == ((), True)
+    assert [resource.object["data"] for resource in asked.rendered] == [{"a": "true"}]
+
+
+def test_a_release_of_the_wrong_shape_is_told(render: Render) -> None:
+    error = render({"templates/a.yaml": MAP}, spec={"install": {"disableHooks": "no"}})
+
+    assert isinstance(error, RenderError)
+    assert (error.code, error.field) == ("helm", "spec.install.disableHooks")
+
+
 def test_the_revision_of_an_artifact_shows_in_the_version(render: Render) -> None:
     files = {"templates/a.yaml": MAP + "data: {version: '{{ .Chart.Version }}'}\n"}
     versions = [

@@ -107,6 +107,8 @@ func (k *kept) get(wanted key, make func() (*pristine, error)) (*pristine, error
 			found.err = err
 			return
 		}
+		k.mutex.Lock()
+		defer k.mutex.Unlock()
 		found.pristine = *made
 		k.prune()
 	})
@@ -116,10 +118,8 @@ func (k *kept) get(wanted key, make func() (*pristine, error)) (*pristine, error
 	return &found.pristine, nil
 }
 
-// prune forgets the charts not used for longest.
+// prune forgets the charts not used for longest. The caller has the lock.
 func (k *kept) prune() {
-	k.mutex.Lock()
-	defer k.mutex.Unlock()
 	total := 0
 	for _, entry := range k.entries {
 		total += entry.size

@@ -28,8 +28,8 @@ type request struct {
 	authority  bool
 }
 
-// certificates are the functions that make keys and certificates. Theirs are real ones, whose key follows from what the certificate
-// says and so is no secret.
+// certificates are the functions that make keys and certificates. Theirs are real ones, whose key follows from what the
+// certificate says and so is no secret.
 func (f *functions) certificates() template.FuncMap {
 	used := func(request request, key string, by *certificate) (certificate, error) {
 		f.use(Random)

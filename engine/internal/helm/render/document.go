@@ -98,7 +98,8 @@ func objectsIn(node *yaml.Node) []*yaml.Node {
 	if node == nil {
 		return nil
 	}
-	if items := field(node, "items"); items != nil && items.Kind == yaml.SequenceNode && strings.HasSuffix(text(field(node, "kind")), "List") {
+	items := field(node, "items")
+	if items != nil && items.Kind == yaml.SequenceNode && strings.HasSuffix(text(field(node, "kind")), "List") {
 		return items.Content
 	}
 	return []*yaml.Node{node}
@@ -122,8 +123,9 @@ func (d Document) JSON() (string, error) {
 	return string(data), err
 }
 
-// Place puts an object without namespace into that of the release, as Helm's client does where its kind belongs into one. It
-// returns the object's identity; that of a kind whose scope isn't known has the namespace, and the object does not.
+// Place puts an object without namespace into that of the release, as Helm's client does where its kind belongs into
+// one. It returns the object's identity; that of a kind whose scope isn't known has the namespace, and the object does
+// not.
 func (d Document) Place(in string, cluster Cluster) Identity {
 	identity := d.Identity()
 	if identity.Namespace != "" {

@@ -91,8 +91,8 @@ func (i Installation) source(template string) string {
 	return find(i.Chart.Chart)
 }
 
-// origin returns the line of a template that a rendered line comes from, 0 where none or several may be it: it is the same, or has
-// the same key.
+// origin returns the line of a template that a rendered line comes from, 0 where none or several may be it: it is the
+// same, or has the same key.
 func origin(template, rendered string) int {
 	rendered = strings.TrimSpace(rendered)
 	key, _, keyed := strings.Cut(rendered, ":")

@@ -73,8 +73,8 @@ func shortened(message string) string {
 	return strings.ToValidUTF8(message[:longest/2]+" … "+message[len(message)-longest/2:], "")
 }
 
-// locate names the template and its line that an error is about, and the value in the expression that failed. The last place
-// that Helm names is the innermost, where the error happened.
+// locate names the template and its line that an error is about, and the value in the expression that failed. The last
+// place that Helm names is the innermost, where the error happened.
 func (i Installation) locate(problem *fault.Error) {
 	if places := located.FindAllStringSubmatch(problem.Message, -1); len(places) > 0 {
 		innermost := places[len(places)-1]
