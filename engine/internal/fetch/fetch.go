@@ -5,6 +5,7 @@ package fetch
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 	"time"
 
@@ -96,7 +97,7 @@ func (f *Fetcher) Run(ctx context.Context, request Request) (Result, error) {
 	if f.limits != nil {
 		bounds = *f.limits
 	}
-	ctx, cancel := context.WithTimeout(ctx, bounds.time)
+	ctx, cancel := context.WithTimeout(ctx, f.presence.Time(bounds.time))
 	defer cancel()
 	ctx = policy.WithBudget(ctx, policy.NewBudget(bounds.download))
 	web := f.web(request.Policy)
@@ -106,10 +107,13 @@ func (f *Fetcher) Run(ctx context.Context, request Request) (Result, error) {
 		git:      git.Client{Policy: request.Policy, Web: web},
 	}
 	address, result, err := job.run(ctx)
-	if err != nil {
-		return Result{}, policy.Explain(err, address)
+	if err == nil {
+		return result, nil
 	}
-	return result, nil
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		f.presence.Slow(policy.HostOf(address))
+	}
+	return Result{}, policy.Explain(err, address)
 }
 
 func (f *Fetcher) store(directory string) (*store.Store, error) {

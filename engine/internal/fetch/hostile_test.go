@@ -159,6 +159,23 @@ func TestSlowServers(t *testing.T) {
 	}
 }
 
+// TestManySlowFetches has many sources of one server that never finishes: it is waited for twice.
+func TestManySlowFetches(t *testing.T) {
+	over := make(chan struct{})
+	address, requests := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
+	defer close(over)
+	bounds := tight
+	bounds.time = 200 * time.Millisecond
+	fetcher := &Fetcher{limits: &bounds}
+	for number := range 20 {
+		_, problem := with(t, fetcher, chart(fmt.Sprintf("%s/%d", address, number), "1.x"))
+		if problem == nil || problem.Code != fault.Unreachable {
+			t.Errorf("got %v", problem)
+		}
+	}
+	same(t, requests.Load(), 2)
+}
+
 // endless says more than anybody wants to hear.
 func endless(writer http.ResponseWriter, _ *http.Request) {
 	line := bytes.Repeat([]byte("x"), 32<<10)

@@ -89,3 +89,17 @@ func reasonOf(err error) string {
 	}
 	return err.Error()
 }
+
+// HostOf returns the host of a URL in any form that Git, registries and kustomize have, "" where it names none.
+func HostOf(address string) string {
+	_, rest, found := strings.Cut(address, "://")
+	if !found {
+		rest = address
+	}
+	rest = rest[strings.LastIndex(rest[:strings.IndexAny(rest+"/", "/?")], "@")+1:]
+	if strings.HasPrefix(rest, "[") {
+		host, _, _ := strings.Cut(rest[1:], "]")
+		return host
+	}
+	return rest[:strings.IndexAny(rest+"/", "/:?")]
+}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 )
@@ -104,6 +105,40 @@ func TestExplain(t *testing.T) {
 	} {
 		if got := Redacted(text); got != want {
 			t.Errorf("%s becomes %s", text, got)
+		}
+	}
+}
+
+// TestSlow gives up on a host after two fetches, and on patience after eight.
+func TestSlow(t *testing.T) {
+	presence := &Presence{}
+	presence.Slow("a")
+	if _, err := presence.Check("a"); err != nil {
+		t.Error(err)
+	}
+	presence.Slow("a")
+	if _, err := presence.Check("a"); message(err) != "a can't be reached: it takes too long to answer" {
+		t.Error(err)
+	}
+	for range 6 {
+		if got := presence.Time(time.Minute); got != time.Minute {
+			t.Error(got)
+		}
+		presence.Slow("b")
+	}
+	if got := presence.Time(time.Minute); got != shortTime {
+		t.Error(got)
+	}
+}
+
+func TestHostOf(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://me:hush@example.com:8443/a": "example.com", "oci://ghcr.io/a/b": "ghcr.io", "git@example.com:a/b": "example.com",
+		"ssh://git@[2001:db8::1]:22/a": "2001:db8::1", "github.com/a/b?ref=x@y": "github.com", "": "", "https://example.com": "example.com",
+		"https://example.com?x=a@b": "example.com", "git::https://example.com/a": "example.com",
+	} {
+		if got := HostOf(text); got != want {
+			t.Errorf("%s: %q", text, got)
 		}
 	}
 }

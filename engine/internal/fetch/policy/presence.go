@@ -15,6 +15,10 @@ const (
 	hurry = 500 * time.Millisecond
 	// enough is how many hosts must fail, and none answer, for the network to count as absent.
 	enough = 2
+	// slowFetches is how many fetches from one host may take all the time they have before it isn't asked any more, and
+	// slowHosts how many in all before there is less time: one change may name any number of servers that never finish.
+	slowFetches, slowHosts = 2, 8
+	shortTime              = 10 * time.Second
 )
 
 // Presence knows which hosts can't be reached, and whether any can: what was noticed once isn't waited for again.
@@ -22,6 +26,8 @@ type Presence struct {
 	mutex   sync.Mutex
 	failed  map[string]string
 	reached bool
+	slow    map[string]int
+	late    int
 }
 
 // Check returns an error where a host needn't be asked again, else how long to wait for a connection.
@@ -58,6 +64,32 @@ func (p *Presence) Reached() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.reached = true
+}
+
+// Slow notes that a fetch from a host took all the time it had.
+func (p *Presence) Slow(host string) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.slow == nil {
+		p.slow = map[string]int{}
+	}
+	p.late++
+	if p.slow[host]++; p.slow[host] >= slowFetches {
+		if p.failed == nil {
+			p.failed = map[string]string{}
+		}
+		p.failed[host] = "it takes too long to answer"
+	}
+}
+
+// Time returns how long a fetch may take.
+func (p *Presence) Time(most time.Duration) time.Duration {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.late >= slowHosts {
+		return min(most, shortTime)
+	}
+	return most
 }
 
 // Any tells whether any host was connected to.

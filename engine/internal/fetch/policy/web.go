@@ -119,6 +119,9 @@ func (w *Web) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := w.check(request); err != nil {
 		return nil, err
 	}
+	if _, err := w.presence.Check(request.URL.Hostname()); err != nil {
+		return nil, err
+	}
 	pause := firstPause
 	for attempt := 1; ; attempt++ {
 		response, err := w.inner.RoundTrip(request)
