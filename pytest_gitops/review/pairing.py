@@ -21,6 +21,8 @@ _HASHED = re.compile(r"(?P<stem>.+)-[2456789bcdfghkmt]{10}")
 _GENERATED = ("ConfigMap", "Secret")
 # How much of what two parts apply must be the same objects for one to be the other under a new name.
 _ALIKE = 0.5
+# What more parts than this have in common tells none of them from the others.
+_MOST_ALIKE = 50
 
 
 def pair_parts(base: Cluster | None, head: Cluster | None) -> tuple[PartPair, ...]:
@@ -71,7 +73,8 @@ def _renames(lost: Sequence[Part], new: Sequence[Part]) -> Iterator[tuple[int, P
     scores = []
     for young, after in enumerate(new):
         left = _traces(after)
-        for old in {number for trace in left for number in lying.get(trace, ())}:
+        alike = (lying.get(trace, ()) for trace in left)
+        for old in {number for numbers in alike if len(numbers) <= _MOST_ALIKE for number in numbers}:
             if (score := _likeness(traces[old], left)) >= _ALIKE:
                 scores.append((score, -old, -young))
     taken: set[tuple[str, int]] = set()
@@ -123,7 +126,7 @@ def _objects(parts: Iterable[Part | None]) -> dict[Key, list[Held]]:
     found: dict[Key, list[Held]] = defaultdict(list)
     for part in parts:
         if part is not None and part.rendered is not None:
-            remote = remote_of(part)  # type: ignore[arg-type]
+            remote = remote_of(part)
             for resource in part.rendered:
                 found[remote, resource.id].append(Held(part, resource))
     return found
