@@ -56,6 +56,9 @@ class Failures:
         """Return the outcome of a build that failed; ``translate`` makes its paths relative to the repository."""
         if error.code == "remote":
             return Skipped(without_base(error))
+        if error.code == "encrypted":
+            # What the decrypted file holds, nobody here knows.
+            return Skipped(error.message)
         return Failed((self._of_error(node, error, translate),))
 
     def at_field(self, node: Node, rule: str, field: str, message: str, remedy: str | None = None) -> Failed:

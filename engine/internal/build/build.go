@@ -84,7 +84,7 @@ func Run(ctx context.Context, view *tree.View, request Request) (_ *Result, _ *t
 		return nil, job.fs.Trace(), ctx.Err()
 	}
 	if err != nil {
-		return nil, job.fs.Trace(), job.explain(err)
+		return nil, job.fs.Trace(), job.unbuildable(fault.Of(job.explain(err), fault.Build))
 	}
 	return result, job.fs.Trace(), nil
 }

@@ -86,6 +86,8 @@ type decryptor struct {
 	// decrypted are the values that were, given those of variables that are secret.
 	decrypted, given []string
 	notes            []Encrypted
+	// concealed is the first file in which placeholders stand for what may be more than values, such as a patch's path.
+	concealed *Encrypted
 	// checked are the files whose integrity was looked at.
 	checked map[string]bool
 }
@@ -263,6 +265,17 @@ func (j *job) decryptBytes(data []byte, in, out sops.Format, name string, note E
 	}
 	j.note(note)
 	return opened, nil
+}
+
+// unbuildable tells whether a build that failed may well succeed with what is encrypted.
+func (j *job) unbuildable(problem *fault.Error) *fault.Error {
+	hidden := j.decryption.concealed
+	if hidden == nil || problem.Code != fault.Build && problem.Code != fault.YAML {
+		return problem
+	}
+	unknown := fault.New(fault.Encrypted, "%s is encrypted for %s, and the build needs it", hidden.File, strings.Join(hidden.Wanted, ", "))
+	unknown.File, unknown.Line = hidden.File, hidden.Line
+	return unknown
 }
 
 func (j *job) note(note Encrypted) {

@@ -298,6 +298,30 @@ func TestNoKey(t *testing.T) {
 	}
 }
 
+// TestUnbuildable doesn't call a build failed that needs what no key decrypts.
+func TestUnbuildable(t *testing.T) {
+	tool := repotest.NewSops(t)
+	root := repotest.Write(t, map[string]string{
+		"apps/kustomization.yaml": "configMapGenerator: [{name: a}]\npatches: [{path: p.yaml, target: {kind: ConfigMap}}]\n",
+		"apps/p.yaml":             "- op: add\n  path: /data\n  value: {a: b}\n",
+	})
+	// SOPS takes no list in YAML: the patch is encrypted whole.
+	tool.Encrypt(t, root, "apps/p.yaml", "--input-type", "binary", "--output-type", "binary")
+	edit(t, root, "apps/kustomization.yaml", "p.yaml", "p.txt")
+	if err := os.Rename(filepath.Join(root, "apps/p.yaml"), filepath.Join(root, "apps/p.txt")); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := buildEncrypted(t, root, nil, decrypting)
+	var problem *fault.Error
+	if !errors.As(err, &problem) || problem.Code != fault.Encrypted ||
+		problem.Message != "apps/p.txt is encrypted for "+tool.Recipient+", and the build needs it" {
+		t.Errorf("got %+v", err)
+	}
+	if _, _, err = buildEncrypted(t, root, decryption(t, tool.Key), decrypting); err != nil {
+		t.Errorf("with the key: %s", err)
+	}
+}
+
 // TestEncrypted leaves what is encrypted as it is where Flux does.
 func TestEncrypted(t *testing.T) {
 	tool := repotest.NewSops(t)

@@ -145,5 +145,8 @@ func (j *job) decryptSource(name string, format sops.Format) error {
 		return err
 	}
 	j.fs.Lay(name, opened)
+	if notes := j.decryption.notes; len(notes) > 0 && notes[len(notes)-1].File == file && notes[len(notes)-1].Problem == noKey {
+		j.decryption.concealed = &notes[len(notes)-1]
+	}
 	return nil
 }

@@ -23,6 +23,7 @@ const (
 	Remote       Code = "remote"
 	Refused      Code = "refused"
 	Decryption   Code = "decryption"
+	Encrypted    Code = "encrypted"
 	Template     Code = "template"
 	Cancelled    Code = "cancelled"
 	Offline      Code = "offline"
