@@ -103,8 +103,9 @@ def _content(rendered: Rendered) -> object:
 
 def _misses(part: Part, changed: frozenset[str]) -> bool:
     """Tell whether a Kustomization that does not build may have read a changed file: nobody knows what it read."""
-    failed = isinstance(part, Kustomization) and isinstance(part.outcome, Failed)
-    return failed and any(is_below(file, part.path) for file in changed)
+    if not isinstance(part, Kustomization) or not isinstance(part.outcome, Failed):
+        return False
+    return any(is_below(file, part.path) for file in changed)
 
 
 def _sources(cluster: Cluster | None) -> dict[tuple[str, str, str], Source]:
