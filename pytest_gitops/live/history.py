@@ -55,7 +55,9 @@ class History:
         """
         for path, text in files.items():
             if text is None:
-                self._git("update-index", "--force-remove", "--", path, variables=self._with_index())
+                self.read(path)  # which fails where there is none
+                gone = f"0 {'0' * 40}\t{path}\n"
+                self._git("update-index", "--index-info", given=gone, variables=self._with_index())
             else:
                 blob = self._git("hash-object", "-w", "--stdin", given=text)
                 self._git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", variables=self._with_index())
