@@ -35,7 +35,8 @@ class Server:
         self._api = Api(kubeconfig)
         self._kinds = self._api.kinds()
         self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "apps"}})
-        self._apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "apps"}})
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "apps"}}
+        self._apply(account)
         self._apply(yaml.safe_load(DEFINITION.read_text(encoding="utf-8")))
         while ("example.com/v1", "Lasting") not in self._kinds:
             self._kinds = self._api.kinds()
