@@ -123,6 +123,17 @@ def test_values_that_only_the_cluster_has_are_unknown(tmp_path: Path) -> None:
     assert (data(found)["greeting"], found.unknown) == ("hello", ("Secret/given",))
 
 
+def test_a_chart_that_cannot_do_without_unknown_values_is_skipped(tmp_path: Path) -> None:
+    entry = "valuesFrom:\n  - {kind: Secret, name: given}"
+    text = CHART["templates/config.yaml"].replace(".Values.greeting |", '(required "say it" .Values.said) |')
+    charts = {"charts/web": {**CHART, "templates/config.yaml": text}}
+    (found,) = cluster_of(tmp_path, fleet(release("web", OWN, entry), charts=charts)).helm_releases
+    assert described(found.outcome) == (
+        "skipped: it can't be told what it renders to without the values of Secret given: "
+        "execution error at (web/templates/config.yaml:5:16): say it"
+    )
+
+
 def test_a_definition_that_another_chart_brings_is_asked_for(tmp_path: Path) -> None:
     operator = {"Chart.yaml": "apiVersion: v2\nname: operator\nversion: 0.1.0\n", "templates/crd.yaml": DEFINITION}
     charts = {"charts/web": CHART, "charts/operator": operator}
