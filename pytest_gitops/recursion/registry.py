@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from pytest_gitops.model import JsonObject, Location, Resource
 from pytest_gitops.objects import listed, mapping, name_of, namespace_of, scalar
@@ -45,6 +47,7 @@ class Registry:
     def __init__(self) -> None:
         self._sources: dict[Key, dict[Node | None, tuple[Resource | JsonObject, Location | None]]] = defaultdict(dict)
         self._values: dict[Key, dict[Node, tuple[Resource, Location]]] = defaultdict(dict)
+        self._apis: dict[Scope, Api] = {}
         self._definitions: dict[Key, dict[Node, Resource]] = defaultdict(dict)
         self._given: dict[Node, list[Key]] = defaultdict(list)
 
@@ -62,6 +65,7 @@ class Registry:
                 continue
             if resource.kind == DEFINITION:
                 self._definitions[key][node] = resource
+                self._apis.clear()
                 self._given[node].append(key)
                 continue
             if resource.id.group == SOURCE_GROUP:
@@ -81,7 +85,8 @@ class Registry:
         for key in keys:
             self._sources[key].pop(node, None)
             self._values[key].pop(node, None)
-            self._definitions[key].pop(node, None)
+            if self._definitions[key].pop(node, None) is not None:
+                self._apis.clear()
         return keys
 
     def source(self, scope: Scope, key: SourceKey) -> Provided | None:
@@ -122,11 +127,16 @@ class Registry:
 
     def api(self, scope: Scope) -> Api:
         """Return what a cluster serves by the CustomResourceDefinitions that it renders."""
+        if scope not in self._apis:
+            self._apis[scope] = self._served(scope)
+        return self._apis[scope]
+
+    def _served(self, scope: Scope) -> Api:
         versions: set[str] = set()
         scopes: dict[str, str] = {}
         for key, providers in self._definitions.items():
             if key[0] == scope and providers:
-                served, kind, reach = _served(providers[min(providers, key=_order)])
+                served, kind, reach = _served(providers[min(providers, key=_order)].text)
                 versions |= served
                 scopes[kind] = reach
         return Api(tuple(sorted(versions)), tuple(sorted(scopes.items())))
@@ -152,8 +162,10 @@ def _hold(values: Values, secrets: tuple[str, ...]) -> bool:
     return any(secret in value for value in values.known.values() for secret in secrets)
 
 
-def _served(definition: Resource) -> tuple[set[str], str, str]:
-    spec = definition.spec
+@lru_cache(maxsize=1024)
+def _served(definition: str) -> tuple[set[str], str, str]:
+    """Return what a definition serves; the clusters of a fleet mostly have the same ones, and they are long."""
+    spec = mapping(json.loads(definition), "spec")
     group, kind = scalar(spec, "group"), scalar(mapping(spec, "names"), "kind")
     versions = {scalar(v, "name") for v in listed(spec, "versions") if isinstance(v, dict) and v.get("served")}
     served = {f"{group}/{version}" for version in versions}
