@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,10 +68,12 @@ def find_keys(
         found.append((FILE, _read(Path(environ[FILE]).expanduser(), f"{FILE}={environ[FILE]}")))
     given = bool(found)
     default = _default(environ)
+    identities = [key for origin, text in found for key in _identities(text, origin)]
     if default is not None and default.is_file():
-        found.append((str(default), _read(default, str(default))))
-    texts = {origin: identities for origin, text in found if (identities := _identities(text, origin))}
-    return Keys(tuple(dict.fromkeys(key for keys in texts.values() for key in keys)), given)
+        # Nobody asked for this one: where it is of no use, there is none.
+        with suppress(ConfigurationError):
+            identities += _identities(_read(default, str(default)), str(default))
+    return Keys(tuple(dict.fromkeys(identities)), given)
 
 
 def _identities(text: str, origin: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fleet_files import bootstrap, kustomization, overlay, write_files
 from running import Run
-from secrets_files import IDENTITY, OTHER_IDENTITY, TOOL, encrypt
+from secrets_files import IDENTITY, OTHER_IDENTITY, OTHER_RECIPIENT, TOOL, encrypt
 
 # Each is planted once, and found nowhere.
 PLANTED = [
@@ -178,6 +178,25 @@ def test_another_key_is_told(pytester: pytest.Pytester, run_checks: Run) -> None
     result = run_checks("--gitops-rule=sops-*", "--gitops-age-key=other.key")
     assert result.parseoutcomes()["failed"] == 1
     result.stdout.fnmatch_lines(["*apps/secret.yaml*is encrypted for age1*, which none of the keys given decrypts*"])
+
+
+@pytest.mark.parametrize(("where", "told"), [("apps", 1), ("other", 0)])
+def test_what_is_encrypted_for_another_key(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, run_checks: Run, where: str, told: int
+) -> None:
+    """Of one Kustomization all is for the same keys; another one's may be for a cluster's whose key isn't here."""
+    small(pytester.path)
+    monkeypatch.setenv("SOPS_AGE_KEY", IDENTITY)
+    files = {
+        f"{where}/more.yaml": SECRET.replace("name: a", "name: more"),
+        "clusters/production/other.yaml": kustomization("other", "./other", extra=DECRYPTION),
+        "other/.gitkeep": "",
+        "apps/kustomization.yaml": overlay("secret.yaml", *(["more.yaml"] if where == "apps" else [])),
+    }
+    write_files(pytester.path, files)
+    encrypt(pytester.path, f"{where}/more.yaml", "--encrypted-regex", "^stringData$", recipient=OTHER_RECIPIENT)
+    result = run_checks("--gitops-rule=sops-*")
+    assert result.parseoutcomes().get("failed", 0) == told
 
 
 @pytest.mark.parametrize("how", ["environment", "file", "option", "configuration", "default"])
