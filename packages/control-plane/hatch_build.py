@@ -13,6 +13,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGE = "pytest_gitops_control_plane"
+PROGRAM = "control-plane"
 # Kubernetes is told its version by whoever links it.
 VERSION = "k8s.io/component-base/version"
 LINKING = f"-s -w -X {VERSION}.gitVersion=v1.36.3 -X {VERSION}.gitMajor=1 -X {VERSION}.gitMinor=36"
@@ -34,13 +35,14 @@ class ControlPlaneHook(BuildHookInterface):  # type: ignore[type-arg]
         build_data["pure_python"] = False
         build_data["infer_tag"] = False
         build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
-        build_data["force_include"][str(package / "bin")] = f"{PACKAGE}/bin"
+        # By name: whatever else lies there was not built for this wheel.
+        build_data["force_include"][str(package / "bin" / PROGRAM)] = f"{PACKAGE}/bin/{PROGRAM}"
 
 
 def build(module: Path, package: Path) -> None:
     """Build the program into the package."""
     (package / "bin").mkdir(parents=True, exist_ok=True)
-    _go_build(module, ".", package / "bin" / "control-plane")
+    _go_build(module, ".", package / "bin" / PROGRAM)
 
 
 def _go_build(module: Path, package: str, target: Path) -> None:

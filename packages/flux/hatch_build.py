@@ -26,25 +26,30 @@ class FluxHook(BuildHookInterface):  # type: ignore[type-arg]
         package = Path(self.root, PACKAGE)
         self.app.display_info("Building Flux's controllers; the first time takes some minutes")
         try:
-            build(Path(self.root), package)
+            built = build(Path(self.root), package)
         except (OSError, subprocess.CalledProcessError) as error:
             self.app.abort(f"{error}: Go's own words are above; its modules have to be reachable once (see GOPROXY)")
         build_data["pure_python"] = False
         build_data["infer_tag"] = False
         build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
-        for directory in ("bin", "definitions"):
-            build_data["force_include"][str(package / directory)] = f"{PACKAGE}/{directory}"
+        # By name: whatever else lies there was not built for this wheel.
+        for made in built:
+            build_data["force_include"][str(made)] = f"{PACKAGE}/{made.relative_to(package).as_posix()}"
 
 
-def build(module: Path, package: Path) -> None:
-    """Build the controllers and copy their CustomResourceDefinitions."""
+def build(module: Path, package: Path) -> list[Path]:
+    """Build the controllers and copy their CustomResourceDefinitions; return the files that were made."""
+    made = []
     for directory in ("bin", "definitions"):
         (package / directory).mkdir(parents=True, exist_ok=True)
     for controller in CONTROLLERS:
-        _go_build(module, f"github.com/fluxcd/{controller}", package / "bin" / controller)
+        made.append(package / "bin" / controller)
+        _go_build(module, f"github.com/fluxcd/{controller}", made[-1])
         for definition in sorted(_module_directory(module, controller).glob("config/crd/bases/*.yaml")):
             target = package / "definitions" / definition.name
             target.write_bytes(definition.read_bytes())
+            made.append(target)
+    return made
 
 
 def _module_directory(module: Path, controller: str) -> Path:
