@@ -18,7 +18,7 @@ _FORBIDDEN = 403
 # A typed path of a server-side apply: `.spec.containers[name="web"].image: field not declared in schema`.
 _TYPED = re.compile(r"(\.[A-Za-z][^\s:]*): (field not declared in schema|[^;\n]+)")
 _STEP = re.compile(r'\.?([^.\[\]]+)|\[("(?:[^"\\]|\\.)*"|[^\]]*)\]')
-_IMMUTABLE = ("immutable", "may not be changed", "updates to statefulset spec", "may not be changed once set")
+_IMMUTABLE = ("immutable", "cannot change roleref", "may not be changed", "updates to statefulset spec")
 
 
 def said(error: ApiError, obj: JsonObject) -> Iterator[Said]:
@@ -63,10 +63,13 @@ def _step(text: str, at: Any) -> str | int | None:
         return int(text) if isinstance(at, list) else text
     if "=" in text and isinstance(at, list):
         wanted = dict(part.split("=", 1) for part in text.split(",") if "=" in part)
-        for index, entry in enumerate(at):
-            if isinstance(entry, dict) and all(str(entry.get(k)) == v.strip('"') for k, v in wanted.items()):
-                return index
-        return None
+        # What an entry leaves out is a default in the server's text, or nothing: `[port=0,protocol="TCP"]`.
+        fitting = [
+            index
+            for index, entry in enumerate(at)
+            if isinstance(entry, dict) and all(str(entry[k]) == v.strip('"') for k, v in wanted.items() if k in entry)
+        ]
+        return fitting[0] if fitting else None
     return text.strip('"') or None
 
 

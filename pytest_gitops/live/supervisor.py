@@ -77,6 +77,11 @@ class Supervisor:
             self._changed.wait_for(lambda: program.status is not None, timeout=grace + 5)
 
     @property
+    def pid(self) -> int:
+        """The supervisor's own process."""
+        return self._process.pid
+
+    @property
     def programs(self) -> tuple[Program, ...]:
         """All programs, in the order in which they were last started."""
         return tuple(self._programs.values())
