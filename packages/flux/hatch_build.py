@@ -1,4 +1,7 @@
-"""Builds Flux's controllers into the wheel, with the Go that the build requirements bring."""
+"""Builds Flux's controllers into two wheels, with the Go that the build requirements bring.
+
+All of them in one would have more than the 100 MB that package indexes take.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,19 @@ import os
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+HERE = Path(__file__).resolve().parent
 PACKAGE = "pytest_gitops_flux"
-CONTROLLERS = ("helm-controller", "kustomize-controller", "notification-controller", "source-controller")
+WHEELS = {
+    "pytest-gitops-flux": ("helm-controller", "kustomize-controller", "source-controller"),
+    "pytest-gitops-flux-notification": ("notification-controller",),
+}
+CONTROLLERS = tuple(controller for controllers in WHEELS.values() for controller in controllers)
 
 
 class FluxHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -23,10 +32,10 @@ class FluxHook(BuildHookInterface):  # type: ignore[type-arg]
         """Build for a wheel or an editable install; the sdist carries the sources instead."""
         if self.target_name != "wheel":
             return
-        package = Path(self.root, PACKAGE)
+        package = HERE / PACKAGE
         self.app.display_info("Building Flux's controllers; the first time takes some minutes")
         try:
-            built = build(Path(self.root), package)
+            built = build(HERE, package, WHEELS[self.metadata.name])
         except (OSError, subprocess.CalledProcessError) as error:
             self.app.abort(f"{error}: Go's own words are above; its modules have to be reachable once (see GOPROXY)")
         build_data["pure_python"] = False
@@ -37,12 +46,12 @@ class FluxHook(BuildHookInterface):  # type: ignore[type-arg]
             build_data["force_include"][str(made)] = f"{PACKAGE}/{made.relative_to(package).as_posix()}"
 
 
-def build(module: Path, package: Path) -> list[Path]:
-    """Build the controllers and copy their CustomResourceDefinitions; return the files that were made."""
+def build(module: Path, package: Path, controllers: Sequence[str] = CONTROLLERS) -> list[Path]:
+    """Build controllers and copy their CustomResourceDefinitions; return the files that were made."""
     made = []
     for directory in ("bin", "definitions"):
         (package / directory).mkdir(parents=True, exist_ok=True)
-    for controller in CONTROLLERS:
+    for controller in controllers:
         made.append(package / "bin" / controller)
         _go_build(module, f"github.com/fluxcd/{controller}", made[-1])
         for definition in sorted(_module_directory(module, controller).glob("config/crd/bases/*.yaml")):
