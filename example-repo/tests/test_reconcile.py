@@ -1,6 +1,6 @@
 """What only running Flux controllers can tell; each test changes the repository in commits of its own.
 
-pytest --gitops-repo . --gitops-reconcile tests
+pytest --gitops-repo . tests --gitops-reconcile
 """
 
 import pytest
