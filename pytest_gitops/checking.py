@@ -43,7 +43,7 @@ def check(config: pytest.Config, settings: Settings, fleet: Fleet, compared: Com
     if APPLY in settings.checks:
         judges.append(_apply_judge(settings, compared))
     if RECONCILE in settings.checks:
-        judges.append(_reconcile_judge(settings, fleet))
+        judges.append(_reconcile_judge(config, settings, fleet))
     if compared is None:
         return run(FleetIndex(fleet), *plan(config, settings, fleet), *judges)
     from pytest_gitops.review.judging import ReviewJudge  # noqa: PLC0415 (most runs review nothing)
@@ -74,12 +74,13 @@ def _apply_judge(settings: Settings, compared: Compared | None) -> Judge:
     return ApplyJudge(provider(settings.provider), base)
 
 
-def _reconcile_judge(settings: Settings, fleet: Fleet) -> Judge:
-    """Return what has Flux's controllers follow the working tree."""
+def _reconcile_judge(config: pytest.Config, settings: Settings, fleet: Fleet) -> Judge:
+    """Return what has Flux's controllers follow the working tree; with ``-v`` the terminal shows them at work."""
     from pytest_gitops.live.providers import provider  # noqa: PLC0415 (most runs start no cluster)
     from pytest_gitops.live.reconcile_judge import ReconcileJudge  # noqa: PLC0415
+    from pytest_gitops.live.telling import live_progress  # noqa: PLC0415
 
-    return ReconcileJudge(provider(settings.provider), fleet.root)
+    return ReconcileJudge(provider(settings.provider), fleet.root, live_progress(config))
 
 
 def schema_judge(config: pytest.Config, settings: Settings, fleet: Fleet) -> SchemaJudge:

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_gitops.live.keeping import LiveClusters
 from pytest_gitops.live.providers import provider
+from pytest_gitops.live.telling import live_progress
 from pytest_gitops.settings import SETTINGS
 
 _CLUSTERS = pytest.StashKey[LiveClusters]()
@@ -16,6 +17,6 @@ _CLUSTERS = pytest.StashKey[LiveClusters]()
 def live_clusters(config: pytest.Config, root: Path) -> LiveClusters:
     """Return the run's live clusters; they end with it. Raises LiveError where the provider can't be used."""
     if _CLUSTERS not in config.stash:
-        config.stash[_CLUSTERS] = LiveClusters(provider(config.stash[SETTINGS].provider), root)
+        config.stash[_CLUSTERS] = LiveClusters(provider(config.stash[SETTINGS].provider), root, live_progress(config))
         config.add_cleanup(config.stash[_CLUSTERS].close)
     return config.stash[_CLUSTERS]

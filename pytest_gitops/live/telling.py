@@ -1,0 +1,22 @@
+"""Shows on the terminal what becomes of a live cluster while it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pytest_gitops.live.timeline import Moment
+
+
+def live_progress(config: pytest.Config) -> Callable[[str, Moment], None] | None:
+    """Return what writes a line for each thing that becomes Ready, or doesn't; None without ``-v``."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or config.get_verbosity() < 1:
+        return None
+
+    def told(cluster: str, moment: Moment) -> None:
+        reporter.ensure_newline()
+        reporter.write_line(f"{cluster} {moment}")
+
+    return told
