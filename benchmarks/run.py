@@ -1,6 +1,6 @@
 """Measures the whole command against one ``kustomize build`` a path, and how its cost grows with the fleet.
 
-Usage: python benchmarks/run.py [--only repository|review|scale|helm|page] [--repeat N] [--write]
+Usage: python benchmarks/run.py [--only repository|review|scale|helm|live|page] [--repeat N] [--write]
 
 Run it with the Python that has pytest-gitops installed, on an otherwise idle machine. The repository to measure is
 the corpora's onedr0p__home-ops (``../shared/corpora`` or $GITOPS_CORPORA); kustomize is the one that
@@ -27,6 +27,7 @@ import yaml
 from chromium import measure_page
 from fleet import write_fleet
 from helm import measure_helm
+from live import measure_live
 from measure import Cost, adopt_orphans, run
 from report import Table, page
 
@@ -137,6 +138,7 @@ MEASUREMENTS: dict[str, Callable[[Path, int], tuple[Table, Figures]]] = {
     "review": measure_review,
     "scale": measure_scale,
     "helm": measure_helm,
+    "live": lambda work, repeat: measure_live(work, min(repeat, 3), CORPORA / "repos" / REPOSITORY),
     "page": measure_page,
 }
 

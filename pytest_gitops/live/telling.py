@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 
@@ -15,8 +16,12 @@ def live_progress(config: pytest.Config) -> Callable[[str, Moment], None] | None
     if reporter is None or config.get_verbosity() < 1:
         return None
 
+    capture = config.pluginmanager.get_plugin("capturemanager")
+
     def told(cluster: str, moment: Moment) -> None:
-        reporter.ensure_newline()
-        reporter.write_line(f"{cluster} {moment}")
+        # It happens within a test, whose output pytest captures; the test itself only waits.
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            reporter.ensure_newline()
+            reporter.write_line(f"{cluster} {moment}")
 
     return told
