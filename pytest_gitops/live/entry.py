@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pytest_gitops.model import Cluster, JsonObject, Kustomization, Source
 
 # For a source that nobody declares more of than its name; what is really read stands in for it.
@@ -19,9 +21,16 @@ def entry_objects(cluster: Cluster) -> list[JsonObject]:
     return found
 
 
-def own_sources(cluster: Cluster) -> list[Source]:
-    """Return the GitRepositories whose artifact is a local directory."""
-    return [source for source in cluster.sources if source.directory is not None and source.id.kind == "GitRepository"]
+def local_sources(cluster: Cluster) -> list[tuple[Source, Path]]:
+    """Return the GitRepositories whose artifact is here, each with its directory.
+
+    That is the repository, another one beside it that the user has mapped, or what was fetched.
+    """
+    return [
+        (source, source.directory.resolve())
+        for source in cluster.sources
+        if source.directory is not None and source.id.kind == "GitRepository"
+    ]
 
 
 def bare(obj: JsonObject) -> JsonObject:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api, ApiError, Kind
 from pytest_gitops.live.applying import Application
-from pytest_gitops.live.entry import entry_objects, own_sources
+from pytest_gitops.live.entry import entry_objects, local_sources
 from pytest_gitops.live.git_server import GitServer
 from pytest_gitops.live.history import History
 from pytest_gitops.live.installation import NAMESPACE, installation, node
@@ -21,7 +21,7 @@ from pytest_gitops.live.rewriting import Stand, deadline_policy, source_policy, 
 from pytest_gitops.live.stand_ins import Simulated, open_definitions, unavailable, with_older_versions, with_operator
 from pytest_gitops.live.timeline import Moment, Timeline, name_of, ready, revision
 from pytest_gitops.live.waiting import until
-from pytest_gitops.model import Cluster, JsonObject, ResourceId
+from pytest_gitops.model import Cluster, JsonObject, ResourceId, Source
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -57,7 +57,10 @@ class LiveCluster:
         self._broken: set[str] = set()
         self.api = Api(running.kubeconfig, running.context)
         self.history = History(Path(self._home.name) / "repository.git", root)
-        self._server = GitServer({"repository": self.history.directory}, running.host)
+        self._root = root.resolve()
+        self._repositories = {self._root: self.history, **self._beside()}
+        served = {_name(history): history.directory for history in self._repositories.values()}
+        self._server = GitServer(served, running.host)
         self._application = Application(self.api)
         self._timeline: Timeline | None = None
         self._simulated: Simulated | None = None
@@ -141,7 +144,7 @@ class LiveCluster:
 
     def reconcile_source(self) -> None:
         """Ask Flux to fetch the repository now, as ``flux reconcile source git`` does."""
-        for source in own_sources(self.cluster):
+        for source in self._own_sources:
             self._request(self._kind(source.id.group, source.id.kind), source.id.namespace, source.id.name)
 
     def reconcile(self, name: str, *, with_source: bool = False) -> None:
@@ -267,15 +270,28 @@ class LiveCluster:
 
     def _stand_in(self) -> None:
         """Have Flux read this repository in place of the remote, and see soon what is broken."""
-        stand = Stand(f"{self._server.url}/repository", _BRANCH)
+        stands = {source.id: self._stand(directory) for source, directory in local_sources(self.cluster)}
         policies = [deadline_policy(PROGRESS_SECONDS)]
-        policies += [source_policy("gitrepositories", source.id, stand) for source in own_sources(self.cluster)]
+        policies += [source_policy("gitrepositories", id, stand) for id, stand in stands.items()]
         policies += self._set_aside()
         for obj in (obj for policy in policies for obj in policy):
             self._put(obj)
         # A policy takes effect a moment after it is made.
-        for source in own_sources(self.cluster):
-            until(partial(self._stands, source.id, stand), ACTIVE_SECONDS)
+        for id, stand in stands.items():
+            until(partial(self._stands, id, stand), ACTIVE_SECONDS)
+
+    def _stand(self, directory: Path) -> Stand:
+        return Stand(f"{self._server.url}/{_name(self._repositories[directory])}", _BRANCH)
+
+    def _beside(self) -> dict[Path, History]:
+        """Return a history of one commit for each directory that stands for a source of its own."""
+        directories = dict.fromkeys(directory for _source, directory in local_sources(self.cluster))
+        directories.pop(self._root, None)
+        home = self.history.directory.parent
+        found = {each: History(home / f"beside-{number}.git", each) for number, each in enumerate(directories)}
+        for history in found.values():
+            history.commit(_BRANCH, "the source's files")
+        return found
 
     def _put_open_definitions(self) -> None:
         """Let the API server take objects of kinds that only what can't be fetched would define."""
@@ -365,7 +381,12 @@ class LiveCluster:
         reference = obj["spec"].get("sourceRef") or {}
         namespace = reference.get("namespace") or obj["metadata"]["namespace"]
         named = (reference.get("kind"), namespace, reference.get("name"))
-        return named in [(source.id.kind, source.id.namespace, source.id.name) for source in own_sources(self.cluster)]
+        return named in [(source.id.kind, source.id.namespace, source.id.name) for source in self._own_sources]
+
+    @property
+    def _own_sources(self) -> list[Source]:
+        """The sources that read the repository itself."""
+        return [source for source, directory in local_sources(self.cluster) if directory == self._root]
 
     def _unready(self, names: tuple[str, ...]) -> list[str]:
         if not names:
@@ -402,6 +423,11 @@ class LiveCluster:
             told = ready(objects[key]) if key in objects else None
             lines.append(f"  {key}: {' '.join(told[:3]) if told else 'nothing is said of it yet'}")
         return "\n".join(lines)
+
+
+def _name(history: History) -> str:
+    """Return what a history is served as."""
+    return history.directory.name.removesuffix(".git")
 
 
 def _inventoried(id: str) -> str:
