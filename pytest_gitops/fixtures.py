@@ -65,12 +65,15 @@ def live_cluster(cluster: Cluster, fleet: Fleet, pytestconfig: pytest.Config) ->
     if not pytestconfig.getoption("gitops_reconcile"):
         pytest.skip("it needs a live cluster: give --gitops-reconcile")
     from pytest_gitops.exceptions import LiveError  # noqa: PLC0415
+    from pytest_gitops.live.scenario import NotAsExpectedError  # noqa: PLC0415
     from pytest_gitops.live.sharing import live_clusters  # noqa: PLC0415
 
     try:
         return live_clusters(pytestconfig, fleet.root).get(cluster)
-    except LiveError as error:
-        pytest.fail(str(error), pytrace=False)
+    except (LiveError, NotAsExpectedError) as error:
+        said = str(error)
+    # Not where it was caught: pytest would show both.
+    pytest.fail(said, pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api, ApiError, Kind
 from pytest_gitops.live.applying import Application
+from pytest_gitops.live.directory import ClusterDirectory
 from pytest_gitops.live.entry import entry_objects, local_sources
 from pytest_gitops.live.git_server import GitServer
 from pytest_gitops.live.history import History
@@ -53,10 +53,10 @@ class LiveCluster:
     def __init__(self, running: Running, cluster: Cluster, root: Path) -> None:
         self.cluster = cluster
         self._running = running
-        self._home = TemporaryDirectory(prefix="gitops-live-")
+        self._home = ClusterDirectory()
         self._broken: set[str] = set()
         self.api = Api(running.kubeconfig, running.context)
-        self.history = History(Path(self._home.name) / "repository.git", root)
+        self.history = History(self._home.path / "repository.git", root)
         self._root = root.resolve()
         self._repositories = {self._root: self.history, **self._beside()}
         served = {_name(history): history.directory for history in self._repositories.values()}
@@ -108,7 +108,7 @@ class LiveCluster:
             self._simulated.close()
         self._server.close()
         self._running.close()
-        self._home.cleanup()
+        self._home.remove()
 
     @property
     def kubeconfig(self) -> Path:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.access import Access, write_kubeconfig
+from pytest_gitops.live.directory import ClusterDirectory
 from pytest_gitops.live.hermetic import control_plane
-from pytest_gitops.live.hermetic.directory import ClusterDirectory
 from pytest_gitops.live.hermetic.ports import LOOPBACK, free_ports
 from pytest_gitops.live.hermetic.programs import Programs
 from pytest_gitops.live.hermetic.simulation import write_stages

@@ -1,4 +1,4 @@
-"""The private directory of a hermetic cluster, gone with it; what a killed run left behind is swept by the next."""
+"""The private directories of live clusters, gone with them; what a killed run left behind is swept by the next."""
 
 from __future__ import annotations
 
