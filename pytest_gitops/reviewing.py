@@ -90,7 +90,7 @@ def review(
         return handed_over
     from pytest_gitops.review.making import review_of  # noqa: PLC0415
 
-    return review_of(compared, results())
+    return review_of(compared, results(), age_keys=settings.age_keys)
 
 
 def affect(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -10,8 +10,10 @@ from typing import Protocol
 from pytest_gitops.checks.context import FleetIndex
 from pytest_gitops.checks.results import Results
 from pytest_gitops.checks.sources import SourceFile, SourceTree
+from pytest_gitops.configuration import read_configuration
 from pytest_gitops.model import Fleet
 from pytest_gitops.objects import mapping
+from pytest_gitops.redaction import Redactor
 from pytest_gitops.repository import Repository, find_repository
 from pytest_gitops.review.basing import Load, load_base
 from pytest_gitops.review.comparing import compare
@@ -113,9 +115,13 @@ def with_refusals(compared: Compared, judge: SchemaJudge) -> Compared:
     return replace(compared, comparison=_with_refusals(compared.comparison, judge))
 
 
-def review_of(compared: Compared, results: Results) -> Review:
-    """Return the Review of a change: what differs, and what the rules of the check ``review`` said of it."""
+def review_of(compared: Compared, results: Results, *, age_keys: Sequence[Path] = ()) -> Review:
+    """Return the Review of a change: what differs, and what the rules of the check ``review`` said of it.
+
+    ``age_keys`` are the files of keys that the run decrypts with, besides the configured one.
+    """
     change, comparison = compared.change, compared.comparison
+    configured = read_configuration(comparison.head.fleet.root).sops_age
     findings = [f for f in results.findings if any(item.check == CHECK for item in results.items(f))]
     return tell(
         comparison,
@@ -124,6 +130,7 @@ def review_of(compared: Compared, results: Results) -> Review:
         findings=findings,
         files=touched(change.files, comparison),
         notes=tuple(_notes(comparison)),
+        redactor=Redactor.from_environment(files=age_keys, configured=configured),
     )
 
 

@@ -19,7 +19,7 @@ from pytest_gitops.model import (
     Skipped,
 )
 from pytest_gitops.objects import listed, namespace_of, scalar
-from pytest_gitops.redaction import Redactor, Secrecy, secrecy
+from pytest_gitops.redaction import ClusterSecrets, Redactor, Secrecy
 from pytest_gitops.review.comparison import Change, ClusterComparison, Comparison, Held, PartPair
 from pytest_gitops.review.fates import fate_of
 from pytest_gitops.review.fields import differing
@@ -75,6 +75,7 @@ class _Telling:
         self._cluster = cluster
         self._findings = findings
         self._redactor = redactor
+        self._secrets: dict[bool, ClusterSecrets] = {}
         self._secrecies: dict[int, Secrecy] = {}
         self._locators: dict[int, Locator] = {}
         self._dangers: dict[str, int] = {}
@@ -123,7 +124,8 @@ class _Telling:
             return None
         index = self._index(head)
         if id(held.part) not in self._secrecies:
-            self._secrecies[id(held.part)] = secrecy(index.cluster, held.part)
+            secrets = self._secrets.setdefault(head, ClusterSecrets(index.cluster))
+            self._secrecies[id(held.part)] = secrets.of(held.part)
         return self._redactor.redact(held.resource.object, self._secrecies[id(held.part)])
 
     def _index(self, head: bool) -> ClusterIndex:
