@@ -163,18 +163,20 @@ def _lines_as_unix(text: str) -> str:
 
 
 def _tracked(root: Path) -> list[str] | None:
-    """Return what git has or would add; None where there is no git or no repository.
+    """Return what git has or would add, without what the next commit removes; None where there is no git or repository.
 
     ``core.fsmonitor`` is the one setting by which listing files could run a program of the repository's.
     """
     if not (root / ".git").exists():
         return None
-    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "-t", "--cached", "--deleted", "--others"]
     try:
-        listed = subprocess.run(command, cwd=root, capture_output=True, timeout=30, check=True)
+        listed = subprocess.run([*command, "--exclude-standard"], cwd=root, capture_output=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return [os.fsdecode(path) for path in listed.stdout.split(b"\0") if path]
+    entries = [os.fsdecode(entry) for entry in listed.stdout.split(b"\0") if entry]
+    deleted = {entry[2:] for entry in entries if entry.startswith("R ")}
+    return sorted({entry[2:] for entry in entries} - deleted)
 
 
 def _walked(root: Path) -> Iterator[str]:

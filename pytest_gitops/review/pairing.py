@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pytest_gitops.checks.context import remote_of
 from pytest_gitops.model import Cluster, HelmRelease, Kustomization, Part, Resource, ResourceId
@@ -32,8 +32,9 @@ def pair_parts(base: Cluster | None, head: Cluster | None) -> tuple[PartPair, ..
     new = [part for name, part in after.items() if name not in before]
     renames = dict(_renames(lost, new))
     gone = {id(part) for part in renames.values()}
-    pairs = [_pair(before.get(name) or renames.get(id(part)), part, before, after) for name, part in after.items()]
-    return (*pairs, *(_pair(part, None, before, after) for part in lost if id(part) not in gone))
+    hidden = {id(part) for one, other in ((before, after), (after, before)) for part in _hidden(one, other)}
+    pairs = [_pair(before.get(name) or renames.get(id(part)), part, hidden) for name, part in after.items()]
+    return (*pairs, *(_pair(part, None, hidden) for part in lost if id(part) not in gone))
 
 
 def _named(cluster: Cluster | None) -> dict[Name, Part]:
@@ -47,20 +48,31 @@ def _named(cluster: Cluster | None) -> dict[Name, Part]:
     return found
 
 
-def _pair(before: Part | None, after: Part | None, base: Mapping[Name, Part], head: Mapping[Name, Part]) -> PartPair:
+def _pair(before: Part | None, after: Part | None, hidden: Collection[int]) -> PartPair:
     known = all(part is None or part.rendered is not None for part in (before, after))
     # What declares it may not have been rendered on the other side: then it may well be there.
     alone = before is None or after is None
-    hidden = alone and _hidden(before or after, head if after is None else base)
-    return PartPair(before, after, known and not hidden, hidden)
+    unseen = alone and id(before or after) in hidden
+    return PartPair(before, after, known and not unseen, unseen)
 
 
-def _hidden(part: Part | None, other: Mapping[Name, Part]) -> bool:
-    """Tell whether the other revision has what declares a part, and could not render it."""
-    if part is None:
-        return False
-    parents = [candidate for candidate in other.values() if candidate.name == part.parent]
-    return any(parent.rendered is None for parent in parents)
+def _hidden(own: Mapping[Name, Part], other: Mapping[Name, Part]) -> Iterator[Part]:
+    """Yield the parts of one revision of which the other can't tell whether it has them.
+
+    It could not render what declares them; or what declares what declares them, however far up.
+    """
+    there = {part.name: False for part in other.values()}
+    for part in other.values():
+        there[part.name] |= part.rendered is None
+    above = {part.name: part for part in own.values()}
+    for part in own.values():
+        seen: set[str] = set()
+        parent: str | None = part.parent
+        while parent is not None and parent not in there and parent not in seen:
+            seen.add(parent)
+            parent = above[parent].parent if parent in above else None
+        if parent is not None and there.get(parent):
+            yield part
 
 
 def _renames(lost: Sequence[Part], new: Sequence[Part]) -> Iterator[tuple[int, Part]]:
