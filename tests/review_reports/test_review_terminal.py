@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from review_samples import EMPTY, expected, fleet_review, hostile_review, skipped_review
+from review_samples import (
+    BASE,
+    EMPTY,
+    HEAD,
+    changed,
+    deployment,
+    expected,
+    fleet_review,
+    hostile_review,
+    part,
+    skipped_review,
+)
 
-from pytest_gitops.review.model import Review
+from pytest_gitops.review.model import Action, ClusterReview, FieldChange, Review
 from pytest_gitops.review.reports.terminal import lines, write_review
 
 
@@ -45,3 +56,31 @@ def test_where_there_is_little_to_say(name: str, review: Review) -> None:
 def test_nothing_of_the_repository_reaches_the_terminal_as_a_command() -> None:
     for text, _markup in lines(hostile_review(), 2):
         assert text.isprintable(), text
+
+
+def test_what_clusters_share_is_told_once_though_they_have_other_values_around_it() -> None:
+    fields = (FieldChange(("spec", "replicas"), "1", "2"),)
+    shared = (
+        ClusterReview(
+            name,
+            None,
+            objects=(changed(deployment("web", tag), deployment("web", tag, replicas=2), fields=fields),),
+        )
+        for name, tag in (("eu", "1.0"), ("us", "2.0"))
+    )
+    assert told(Review(BASE, HEAD, tuple(shared)), 1).splitlines()[4:] == [
+        "~ Deployment/web/web: changed in flux-system/apps (eu, us)  <yellow>"
+    ]
+
+
+def test_what_cannot_be_rendered_any_more_loses_no_chart() -> None:
+    failed = part("web", action=Action.CHANGED, outcome_after="failed", chart_before="web 1.0", reason="no such value")
+    hidden = part("more", outcome_after=None, known=False, chart_before="more 1.0")
+    gone = part("less", action=Action.REMOVED, outcome_after=None, chart_before="less 1.0")
+    review = Review(BASE, HEAD, (ClusterReview("eu", None, parts=(failed, hidden, gone)),))
+    assert told(review, 2).splitlines()[2:] == [
+        "eu: 1 part fails to render",
+        "Kustomization/flux-system/less: removed; chart less 1.0 → none",
+        "Kustomization/flux-system/more: what declares it isn't rendered any more, so whether it stays is not known",
+        "Kustomization/flux-system/web: changed; fails to render: no such value",
+    ]

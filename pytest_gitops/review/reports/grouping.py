@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pytest_gitops.model import Finding, Location, Severity
 from pytest_gitops.review.model import Action, ClusterReview, Fate, ImageChange, ObjectChange, PartChange, Review
 from pytest_gitops.review.reports.summary import Summary, by_danger, danger_order, rank, worst
-from pytest_gitops.review.reports.wording import dangers, headline, part_news
+from pytest_gitops.review.reports.wording import chart_changes, dangers, headline, part_news
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,10 @@ class SharedImage:
 
 @dataclass(frozen=True, slots=True)
 class SharedChange:
-    """A change of an object that clusters share: same object, same diff, same owner, same fate, same findings.
+    """A change of an object that clusters share: same object, same fields, same owner, same fate, same findings.
 
-    ``change`` is that of the first of them, ``locations`` where any of them declares it.
+    ``change`` is that of the first of them, whose diff may show other values around those that change; ``locations``
+    are where any of them declares it.
     """
 
     change: ObjectChange
@@ -98,7 +99,7 @@ def shared_parts(review: Review) -> tuple[list[SharedPart], list[SharedPart]]:
 
 def _is_told(part: PartChange) -> bool:
     """Return whether there is more to say of a part than that it isn't rendered: a release may get another chart."""
-    return part.chart_before != part.chart_after or (part.known and part.outcome_after in ("rendered", None))
+    return chart_changes(part) or (part.known and part.outcome_after in ("rendered", None))
 
 
 def every_part(review: Review) -> list[SharedPart]:
@@ -160,7 +161,7 @@ def _likeness(one: SharedChange) -> object:
 
 def _identity(change: ObjectChange) -> tuple[object, ...]:
     owners = (change.owner_before, change.owner_after)
-    return (change.id, change.api_version, change.action, change.fate, owners, change.diff)
+    return (change.id, change.api_version, change.action, change.fate, owners, change.fields or change.diff)
 
 
 def _plain(finding: Finding) -> Finding:

@@ -66,7 +66,10 @@ def _cluster(cluster: ClusterReview) -> Line:
     numbers = [(n.added, "added"), (n.changed, "changed"), (n.removed, "removed"), (n.moved, "moved")]
     said = [f"{number:,} {word}" for number, word in numbers if number]
     said += [count(n.images, "image")] if n.images else []
-    told = ", ".join(said) or (f"{count(len(cluster.parts), 'part')} differ" if cluster.parts else "no change")
+    failing = sum(part.outcome_after == "failed" and part.outcome_before != "failed" for part in cluster.parts)
+    said += [f"{count(failing, 'part fails', 'parts fail')} to render"] if failing else []
+    differing = count(len(cluster.parts), "part differs", "parts differ") if cluster.parts else "no change"
+    told = ", ".join(said) or differing
     came = f" ({cluster.action.value})" if cluster.action else ""
     found = dangers(n)
     severity = next((s for s in Severity if getattr(n, s.value)), None)
@@ -90,8 +93,8 @@ def _parts(review: Review, *, reasons: bool) -> Iterator[Line]:
         part, news = shared.part, "; ".join(part_news(shared.part))
         yield one_line(f"{part.id}: {news}{_within(review, shared.clusters)}"), {}
     if unknown and not reasons:
-        names = listed([str(shared.part.id) for shared in unknown], shown=3)
-        yield one_line(f"{count(len(unknown), 'part')} not compared, since not rendered: {names}"), {}
+        names = list(dict.fromkeys(str(shared.part.id) for shared in unknown))
+        yield one_line(f"{count(len(names), 'part')} not compared, since not rendered: {listed(names, shown=3)}"), {}
 
 
 def _within(review: Review, clusters: Sequence[str]) -> str:

@@ -92,13 +92,21 @@ def part_news(part: PartChange) -> list[str]:
     said = [part.action.value] if part.action else []
     if part.renamed_from:
         said = [f"renamed from {part.renamed_from}"]
-    if part.chart_before != part.chart_after:
+    if chart_changes(part):
         said.append(f"chart {part.chart_before or 'none'} → {part.chart_after or 'none'}")
     if part.suspended:
         said.append("suspended: nothing of it is applied until it is resumed")
     if part.outcome_after in ("failed", "skipped"):
         word = "fails to render" if part.outcome_after == "failed" else "not rendered"
         said.append(f"{word}: {part.reason}" if part.reason else word)
+    elif not part.known and part.outcome_after is None:
+        said.append("what declares it isn't rendered any more, so whether it stays is not known")
     elif not part.known:
         said.append("not rendered before, so what changes is not known")
     return said
+
+
+def chart_changes(part: PartChange) -> bool:
+    """Return whether a release gets another chart, or loses its own: that of one that can't be rendered is unknown."""
+    gone = part.outcome_after == "rendered" or part.action is Action.REMOVED
+    return part.chart_before != part.chart_after and (part.chart_after is not None or gone)
