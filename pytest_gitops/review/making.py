@@ -138,6 +138,8 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     """Yield what is worth knowing of the whole review: why base is empty, and what is left out."""
     if not comparison.base.fleet.clusters:
         yield from comparison.base.fleet.notes
+    if not comparison.clusters:
+        yield "no cluster was found at either revision, and only what clusters apply is compared"
     restless = {
         pair.part.name
         for cluster in comparison.clusters

@@ -125,11 +125,16 @@ def _unknown(store: Store, ref: str) -> str:
         )
     known = store.references()
     remote = [name for name in known if ref and name.partition("/")[2] == ref]
-    near = remote or get_close_matches(ref, known, n=1, cutoff=0.6)
+    near = remote or [name for name in get_close_matches(ref, known, cutoff=0.6) if _is_slip(ref, name)]
     if near:
         return f"{ref!r} names no commit of this clone; did you mean {near[0]!r}?"
     fetch = "fetch it first, with `git fetch origin BRANCH` and then --gitops-base=origin/BRANCH"
     return f"{ref!r} names no commit of this clone; {_deeper(fetch) if store.is_shallow() else fetch}"
+
+
+def _is_slip(ref: str, name: str) -> bool:
+    """Return whether a ref may be meant for another: ``origin/main`` is not ``origin/feat``, as much as they share."""
+    return bool(get_close_matches(ref.rpartition("/")[2], [name.rpartition("/")[2]], cutoff=0.6))
 
 
 def _unrelated(store: Store, ref: str) -> str:

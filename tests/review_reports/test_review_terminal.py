@@ -81,6 +81,19 @@ def test_what_cannot_be_rendered_any_more_loses_no_chart() -> None:
     assert told(review, 2).splitlines()[2:] == [
         "eu: 1 part fails to render",
         "Kustomization/flux-system/less: removed; chart less 1.0 → none",
-        "Kustomization/flux-system/more: what declares it isn't rendered any more, so whether it stays is not known",
         "Kustomization/flux-system/web: changed; fails to render: no such value",
+        "Kustomization/flux-system/more: what declares it isn't rendered any more, so whether it stays is not known",
     ]
+
+
+def test_what_clusters_have_in_their_own_words_is_told_once_without_diffs() -> None:
+    gone = (
+        ClusterReview(name, None, objects=(changed(deployment("web", tag), None),))
+        for name, tag in (("eu", "1.0"), ("us", "2.0"))
+    )
+    review = Review(BASE, HEAD, tuple(gone))
+    assert told(review, 1).splitlines()[4:] == [
+        "- Deployment/web/web: removed, pruned in flux-system/apps (eu, us)  <red>"
+    ]
+    removed = [line for line in told(review, 2).splitlines() if "removed, pruned" in line]
+    assert [line.partition("(")[2] for line in removed] == ["eu)  <red>", "us)  <red>"]

@@ -98,8 +98,12 @@ def shared_parts(review: Review) -> tuple[list[SharedPart], list[SharedPart]]:
 
 
 def _is_told(part: PartChange) -> bool:
-    """Return whether there is more to say of a part than that it isn't rendered: a release may get another chart."""
-    return chart_changes(part) or (part.known and part.outcome_after in ("rendered", None))
+    """Return whether there is more to say of a part than that it isn't rendered.
+
+    A release may get another chart, and that it can't be rendered any more is what the change does.
+    """
+    breaks = part.outcome_before == "rendered" and part.outcome_after == "failed"
+    return breaks or chart_changes(part) or (part.known and part.outcome_after in ("rendered", None))
 
 
 def every_part(review: Review) -> list[SharedPart]:

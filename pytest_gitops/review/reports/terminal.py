@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pytest_gitops.model import Severity
 from pytest_gitops.review.model import Action, ClusterReview, ObjectChange, Review
-from pytest_gitops.review.reports.grouping import overview, shared_changes, shared_findings, shared_images, shared_parts
+from pytest_gitops.review.reports.grouping import (
+    SharedChange,
+    overview,
+    shared_changes,
+    shared_findings,
+    shared_images,
+    shared_parts,
+)
 from pytest_gitops.review.reports.summary import by_danger, summary
 from pytest_gitops.review.reports.visible import one_line, visible
 from pytest_gitops.review.reports.wording import (
@@ -103,14 +110,25 @@ def _within(review: Review, clusters: Sequence[str]) -> str:
 
 
 def _changes(review: Review, *, diffs: bool) -> Iterator[Line]:
-    for shared in shared_changes(review):
-        change = shared.change
-        sign, markup = _ACTIONS[change.action]
-        told = f"{happening(change)}{_owners(change)}{_within(review, shared.clusters)}"
-        yield one_line(f"{sign} {change.id}: {told}"), markup
+    for alike in _alike(shared_changes(review), diffs=diffs):
+        change = alike[0].change
+        clusters = sorted({name for shared in alike for name in shared.clusters})
+        yield one_line(_told(change) + _within(review, clusters)), _ACTIONS[change.action][1]
         if diffs:
             text = change.diff.removesuffix("\n")
             yield from ((f"    {visible(line)}", _DIFF.get(line[:1], {})) for line in text.split("\n") if text)
+
+
+def _alike(changes: Sequence[SharedChange], *, diffs: bool) -> Iterable[list[SharedChange]]:
+    """Return the changes in groups of which the same is told: without diffs, clusters' own values don't show."""
+    groups: dict[object, list[SharedChange]] = {}
+    for number, shared in enumerate(changes):
+        groups.setdefault(number if diffs else _told(shared.change), []).append(shared)
+    return groups.values()
+
+
+def _told(change: ObjectChange) -> str:
+    return f"{_ACTIONS[change.action][0]} {change.id}: {happening(change)}{_owners(change)}"
 
 
 def _owners(change: ObjectChange) -> str:
