@@ -1,12 +1,14 @@
-"""Real servers on loopback to fetch from: Git's own HTTP backend, and files."""
+"""Servers on loopback to fetch from: Git's own HTTP backend, files, and what a registry answers."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -47,6 +49,33 @@ def file_server(root: Path) -> Iterator[Served]:
     """Serve the files below a directory."""
     with _serving(partial(_FileHandler, directory=str(root))) as served:
         yield served
+
+
+@contextmanager
+def chart_registry(name: str, tag: str, archive: bytes) -> Iterator[Served]:
+    """Serve a packed chart as ``helm push`` stores it: an OCI artifact of one layer, by its tag and its digest."""
+    media = "application/vnd.cncf.helm"
+    config = b"{}"
+    described = [
+        {"mediaType": f"{media}.{kind}", "digest": _digest(data), "size": len(data)}
+        for kind, data in (("config.v1+json", config), ("chart.content.v1.tar+gzip", archive))
+    ]
+    manifest_media = "application/vnd.oci.image.manifest.v1+json"
+    manifest = json.dumps(
+        {"schemaVersion": 2, "mediaType": manifest_media, "config": described[0], "layers": described[1:]}
+    ).encode()
+    answers = {
+        "/v2/": ("application/json", b"{}"),
+        f"/v2/{name}/tags/list": ("application/json", json.dumps({"name": name, "tags": [tag]}).encode()),
+        **{f"/v2/{name}/blobs/{_digest(data)}": ("application/octet-stream", data) for data in (config, archive)},
+        **{f"/v2/{name}/manifests/{ref}": (manifest_media, manifest) for ref in (tag, _digest(manifest))},
+    }
+    with _serving(partial(_RegistryHandler, answers)) as served:
+        yield served
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{sha256(data).hexdigest()}"
 
 
 class _Quiet(BaseHTTPRequestHandler):
@@ -97,6 +126,25 @@ class _GitHandler(_Quiet):
         self.wfile.write(body)
 
     do_POST = do_GET  # noqa: N815 (the base class asks for it)
+
+
+class _RegistryHandler(_Quiet):
+    def __init__(self, answers: Mapping[str, tuple[str, bytes]], *args: Any) -> None:
+        self._answers = answers
+        super().__init__(*args)
+
+    def do_GET(self) -> None:
+        """Answer with what is stored at the path."""
+        media, body = self._answers.get(self.path.partition("?")[0], ("", b""))
+        self.send_response(200 if media else 404)
+        self.send_header("Content-Type", media or "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Docker-Content-Digest", _digest(body))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET  # noqa: N815 (the base class asks for it)
 
 
 @contextmanager

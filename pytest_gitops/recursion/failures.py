@@ -12,6 +12,7 @@ from pytest_gitops.locating import Locator, Step, steps
 from pytest_gitops.model import Failed, Finding, Location, Severity, Skipped
 from pytest_gitops.objects import listed, scalar
 from pytest_gitops.paths import ancestors, directory_of, is_directory, join
+from pytest_gitops.recursion.chart_remedies import chart_remedy
 from pytest_gitops.recursion.node import Node
 from pytest_gitops.recursion.places import Translate
 from pytest_gitops.recursion.registry import Provided
@@ -95,7 +96,7 @@ class Failures:
             return Skipped(f"charts are not rendered: {error.message}")
         rule = CHART_RULES.get(error.code) or RULES.get(error.code, error.code)
         if error.field and error.field.startswith("spec.valuesFrom"):
-            rule = "values-from-missing"
+            rule = "values-from-missing" if error.message.endswith("not found") else "values"
         template = self._in_file(error, translate)
         place = places(_value_path(error) or self._required(error, template))
         declared = self.field(node, _chart_field(node, error))
@@ -107,7 +108,8 @@ class Failures:
         if error.template and error.template not in message:
             line = f":{error.template_line}" if error.template_line else ""
             message = f"{error.template}{line}: {message}"
-        return Failed((self._finding(node, rule, message, where, remedy=error.remedy, resource=None),))
+        remedy = error.remedy or chart_remedy(error)
+        return Failed((self._finding(node, rule, message, where, remedy=remedy, resource=None),))
 
     def _in_file(self, error: RenderError, translate: Translate) -> Location | None:
         """Return the place in a chart's file; what is no file is told at the HelmRelease."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -40,6 +43,16 @@ def fleet(*copies: str, **more: str) -> Files:
     }
 
 
+def archive(path: Path, files: Mapping[str, str]) -> None:
+    """Write a tarball of files."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w:gz") as opened:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text.encode())
+            opened.addfile(member, io.BytesIO(text.encode()))
+
+
 @pytest.mark.parametrize(
     ("copies", "outcome"),
     [
@@ -75,6 +88,39 @@ def test_what_is_copied(tmp_path: Path, copies: list[str], outcome: str) -> None
     fleet_files = fleet(*copies, **{"patch.yaml": "metadata: {name: patched}\n"})
     apps = loaded(tmp_path, fleet_files)["prod"]["apps"]
     assert described(apps.outcome) == outcome
+
+
+def test_a_chart_is_unpacked_into_an_artifact(tmp_path: Path) -> None:
+    archive(
+        tmp_path / "charts" / "web-1.2.3.tgz",
+        {"web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.2.3\n", "web/files/map.yaml": config_map("brought")},
+    )
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\n"
+        "kind: {}\nmetadata: {{name: {}, namespace: flux-system}}\nspec: {}\n"
+    )
+    files = fleet('{from: "@repo/web/files/**", to: "@artifact/"}')
+    files["clusters/prod/generator.yaml"] = files["clusters/prod/generator.yaml"].replace(
+        "kind: GitRepository, name: flux-system", "kind: HelmChart, name: web"
+    )
+    files["clusters/prod/chart.yaml"] = "---\n".join(
+        (
+            source.format("HelmRepository", "charts", "{interval: 1h, url: https://charts.example.com}"),
+            source.format(
+                "HelmChart", "web", "{interval: 1h, chart: web, sourceRef: {kind: HelmRepository, name: charts}}"
+            ),
+        )
+    )
+    mapped = {"https://charts.example.com": tmp_path / "charts"}
+    apps = loaded(tmp_path / "fleet", files, sources=mapped)["prod"]["apps"]
+    assert described(apps.outcome) == "ConfigMap/brought/brought"
+
+
+def test_a_tarball_is_extracted(tmp_path: Path) -> None:
+    archive(tmp_path / "packed.tgz", {"map.yaml": config_map("packed")})
+    files = fleet('{from: "@repo/packed.tgz", to: "@artifact/", strategy: Extract}')
+    apps = loaded(tmp_path, files)["prod"]["apps"]
+    assert described(apps.outcome) == "ConfigMap/packed/packed"
 
 
 def test_files_are_told_where_they_come_from(tmp_path: Path) -> None:

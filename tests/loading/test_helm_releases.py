@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fleet_files import Files, bootstrap, kustomization, namespace
 from fleet_outcomes import described, loaded
-from serving import file_server
+from serving import chart_registry, file_server
 
 from pytest_gitops.model import Cluster, HelmRelease, Rendered
 from pytest_gitops.network import Network
@@ -224,6 +224,46 @@ def test_a_chart_fetched_from_a_repository(tmp_path: Path) -> None:
     assert described(found["missing"].outcome).startswith("failed: source-unavailable apps/objects.yaml:")
     again = cluster_of(tmp_path / "fleet", files, cache_dir=cache).helm_releases
     assert data(next(part for part in again if part.id.name == "web")) == data(found["web"])
+
+
+ARTIFACT = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {{name: web, namespace: apps}}
+spec: {{interval: 1h, insecure: true, url: "oci://{host}/charts/web", ref: {ref}}}
+"""
+
+
+@pytest.mark.parametrize("ref", ["{tag: 1.2.3}", '{semver: "1.x"}'])
+def test_a_chart_that_is_an_artifact(tmp_path: Path, ref: str) -> None:
+    archive = packed(tmp_path / "packed").read_bytes()
+    referring = release("web", "chartRef: {kind: OCIRepository, name: web}", "values: {greeting: hi}")
+    with chart_registry("charts/web", "1.2.3", archive) as server:
+        artifact = ARTIFACT.format(host=server.url.removeprefix("http://"), ref=ref)
+        options = {"network": Network(private=True), "cache_dir": tmp_path / "cache"}
+        (found,) = cluster_of(tmp_path / "fleet", fleet(referring, artifact, charts={}), **options).helm_releases
+    assert data(found)["greeting"] == "hi"
+    assert found.chart is not None
+    version, _plus, digest = found.chart.version.partition("+")
+    assert (found.chart.name, version, len(digest)) == ("web", "1.2.3", 12)
+    assert found.chart.source == "OCIRepository/apps/web"
+
+
+HELM_CHART = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmChart
+metadata: {name: web, namespace: apps}
+spec: {interval: 1h, chart: ./charts/web, sourceRef: {kind: GitRepository, name: flux-system}}
+"""
+
+
+def test_a_chart_that_another_object_asks_for(tmp_path: Path) -> None:
+    chart = HELM_CHART.replace("namespace: apps", "namespace: flux-system")
+    reference = "chartRef: {kind: HelmChart, name: web, namespace: flux-system}"
+    (found,) = cluster_of(tmp_path, fleet(release("web", reference, "values: {greeting: hi}"), chart)).helm_releases
+    assert data(found)["greeting"] == "hi"
+    assert found.chart is not None
+    assert (found.chart.name, found.chart.version) == ("web", "1.2.3")
 
 
 def test_charts_that_depend_on_others(tmp_path: Path) -> None:
