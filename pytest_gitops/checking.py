@@ -71,7 +71,7 @@ def _apply_judge(settings: Settings, compared: Compared | None) -> Judge:
     from pytest_gitops.live.providers import provider  # noqa: PLC0415
 
     base = compared.comparison.base if compared is not None else None
-    return ApplyJudge(provider(settings.provider), base)
+    return ApplyJudge(provider(settings.live), base)
 
 
 def _reconcile_judge(config: pytest.Config, settings: Settings, fleet: Fleet) -> Judge:
@@ -80,7 +80,7 @@ def _reconcile_judge(config: pytest.Config, settings: Settings, fleet: Fleet) ->
     from pytest_gitops.live.reconcile_judge import ReconcileJudge  # noqa: PLC0415
     from pytest_gitops.live.telling import live_progress  # noqa: PLC0415
 
-    return ReconcileJudge(provider(settings.provider), fleet.root, live_progress(config))
+    return ReconcileJudge(provider(settings.live), fleet.root, live_progress(config))
 
 
 def schema_judge(config: pytest.Config, settings: Settings, fleet: Fleet) -> SchemaJudge:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_gitops.live_options import LiveOptions, add_live_options, read_live
 from pytest_gitops.network import Network
 from pytest_gitops.network_options import add_network_options, read_network
+from pytest_gitops.option_paths import beside_ini, called_from, joined
 
 if TYPE_CHECKING:
     from pytest_gitops.graphs import Drawing
@@ -77,16 +79,6 @@ Show each cluster as `flux tree kustomization --compact` does, with what depends
 `-v` every object.
 """
 
-_APPLY_HELP = """
-Ask an API server what it says to a server-side apply of every object: validation, admission policies of the repository
-and, with --gitops-base, fields that can't be changed. PROVIDER makes it: `hermetic` (default; needs
-`pip install "pytest-gitops[hermetic]"`).
-"""
-_RECONCILE_HELP = """
-Run the full Flux reconcile of every cluster, and tests that use `live_cluster`, in an ephemeral cluster. PROVIDER makes
-it: `hermetic` (default), processes of this machine without Docker.
-"""
-
 _UNREVIEWED = "give --gitops-base=REF, and leave out or extend --gitops-check"
 _AGE_KEY_HELP = """
 Decrypt what SOPS encrypted with the age keys in FILE (repeatable), and with those that SOPS finds by itself:
@@ -106,8 +98,6 @@ REVIEW = "review"
 APPLY = "apply"
 RECONCILE = "reconcile"
 DEFAULT_BASE = "origin/HEAD"
-DEFAULT_PROVIDER = "hermetic"
-PROVIDERS = ("hermetic",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +105,7 @@ class Settings:
     """The options of one run; ``repo`` and the directories of ``sources`` are absolute and exist.
 
     ``base`` is the ref that the working tree is compared with, None where it isn't; ``changed`` leaves only what that
-    touches. ``provider`` makes the clusters that live checks ask.
+    touches. ``live`` is about the clusters that live checks ask.
     """
 
     repo: Path
@@ -137,7 +127,7 @@ class Settings:
     snapshot: bool = False
     base: str | None = None
     changed: bool = False
-    provider: str = "hermetic"
+    live: LiveOptions = field(default_factory=LiveOptions)
 
     @property
     def reviews(self) -> bool:
@@ -166,9 +156,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--gitops-rule", metavar="GLOB", action="append", default=[], help=_text(_RULE_HELP))
     group.addoption("--gitops-report", metavar="FILE", action="append", default=[], help=_text(_REPORT_HELP))
     group.addoption("--gitops-graph", metavar="FILE", action="append", default=[], help=_text(_GRAPH_HELP))
-    live = {"metavar": "PROVIDER", "nargs": "?", "const": DEFAULT_PROVIDER, "default": None}
-    group.addoption("--gitops-apply", **live, help=_text(_APPLY_HELP))
-    group.addoption("--gitops-reconcile", **live, help=_text(_RECONCILE_HELP))
+    add_live_options(group)
     group.addoption("--gitops-tree", action="store_true", help=_text(_TREE_HELP))
     add_network_options(group)
     group.addoption("--gitops-age-key", metavar="FILE", action="append", default=[], help=_text(_AGE_KEY_HELP))
@@ -208,7 +196,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         snapshot=_snapshot(config),
         base=_base(config) or (DEFAULT_BASE if config.getoption("gitops_changed") else None),
         changed=config.getoption("gitops_changed"),
-        provider=_provider(config),
+        live=read_live(config),
     )
 
 
@@ -225,19 +213,6 @@ def _checks(config: pytest.Config) -> tuple[str, ...]:
     live = {APPLY: "gitops_apply", RECONCILE: "gitops_reconcile"}
     asked = [name for name, key in live.items() if config.getoption(key) is not None or name in chosen]
     return (*(name for name in known if not chosen or name in chosen), *asked)
-
-
-def _provider(config: pytest.Config) -> str:
-    """Return what makes the clusters of live checks; one run has one."""
-    options = {"--gitops-apply": "gitops_apply", "--gitops-reconcile": "gitops_reconcile"}
-    given = {option: name for option, key in options.items() if (name := config.getoption(key)) is not None}
-    for option, name in given.items():
-        if name not in PROVIDERS:
-            hint = f"; write {option}=NAME, or {option} last" if "=" not in name else ""
-            raise pytest.UsageError(f"{option}: {name!r} is not one of {', '.join(PROVIDERS)}{hint}")
-    if len(set(given.values())) > 1:
-        raise pytest.UsageError(f"{' and '.join(given)} name different providers: one run has one")
-    return next(iter(given.values()), DEFAULT_PROVIDER)
 
 
 def _base(config: pytest.Config) -> str:
@@ -276,7 +251,7 @@ def _reports(config: pytest.Config) -> Iterator[Destination]:
 
     for text in texts:
         try:
-            found = destination(text, _cwd(config))
+            found = destination(text, called_from(config))
         except UnknownFormatError as error:
             raise pytest.UsageError(f"--gitops-report: {error}") from None
         if found.of_review and REVIEW not in _checks(config):
@@ -292,14 +267,16 @@ def _graphs(config: pytest.Config) -> Iterator[Drawing]:
 
     try:
         for text in texts:
-            yield drawing(text, _cwd(config))
+            yield drawing(text, called_from(config))
     except UnknownSuffixError as error:
         raise pytest.UsageError(f"--gitops-graph: {error}") from None
 
 
 def _repository(config: pytest.Config) -> Path | None:
     option = config.getoption("gitops_repo")
-    value, base = (config.getini("gitops_repo"), _ini_directory(config)) if option is None else (option, _cwd(config))
+    value, base = (
+        (config.getini("gitops_repo"), beside_ini(config)) if option is None else (option, called_from(config))
+    )
     if not value:
         return None
     return _directory(base, value, "--gitops-repo" if option is not None else "gitops_repo")
@@ -307,8 +284,8 @@ def _repository(config: pytest.Config) -> Path | None:
 
 def _sources(config: pytest.Config) -> list[tuple[str, Path]]:
     """Return the ini's sources and then the command line's, so that the latter win where a caller builds a dict."""
-    given = [(text, _ini_directory(config), "gitops_sources") for text in config.getini("gitops_sources")]
-    given += [(text, _cwd(config), "--gitops-source") for text in config.getoption("gitops_source")]
+    given = [(text, beside_ini(config), "gitops_sources") for text in config.getini("gitops_sources")]
+    given += [(text, called_from(config), "--gitops-source") for text in config.getoption("gitops_source")]
     return [_source(text, base, name) for text, base, name in given]
 
 
@@ -320,7 +297,7 @@ def _source(text: str, base: Path, name: str) -> tuple[str, Path]:
         )
     if "*" in directory:
         # What comes before the * has to be there; each source that the key matches has its own directory.
-        fixed = _join(base, directory.strip().partition("*")[0].rpartition("/")[0] or ".")
+        fixed = joined(base, directory.strip().partition("*")[0].rpartition("/")[0] or ".")
         return key.strip(), _directory(base, str(fixed), f"{name} {key.strip()}") / _rest(directory.strip())
     return key.strip(), _directory(base, directory.strip(), f"{name} {key.strip()}")
 
@@ -342,14 +319,14 @@ def _sops(config: pytest.Config) -> str | None:
 
 def _age_keys(config: pytest.Config) -> Iterator[Path]:
     for text in config.getoption("gitops_age_key"):
-        path = _join(_cwd(config), text)
+        path = joined(called_from(config), text)
         if not path.is_file():
             raise pytest.UsageError(f"--gitops-age-key: there is no file {text} (looked for {path})")
         yield path
 
 
 def _directory(base: Path, value: str, name: str) -> Path:
-    path = _join(base, value)
+    path = joined(base, value)
     try:
         if path.is_dir():
             return path
@@ -357,19 +334,6 @@ def _directory(base: Path, value: str, name: str) -> Path:
     except (OSError, ValueError) as error:
         problem = f"can't be read ({error})"
     raise pytest.UsageError(f"{name}: {value} {problem} (looked for {path})")
-
-
-def _join(base: Path, value: str) -> Path:
-    """Return the absolute path without ``..``, symbolic links kept: pytest compares paths as they are written."""
-    return Path(os.path.normpath(base / value))
-
-
-def _cwd(config: pytest.Config) -> Path:
-    return config.invocation_params.dir
-
-
-def _ini_directory(config: pytest.Config) -> Path:
-    return config.inipath.parent if config.inipath else _cwd(config)
 
 
 def _text(paragraph: str) -> str:

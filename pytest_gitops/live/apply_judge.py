@@ -16,7 +16,6 @@ from pytest_gitops.live.api import Api
 from pytest_gitops.live.applying import Application, Refused
 from pytest_gitops.live.errors import said
 from pytest_gitops.live.provider import Provider, Running, Wish
-from pytest_gitops.live.stand_ins import with_operator
 from pytest_gitops.model import JsonObject, Resource, Severity
 
 _RULES = {rule.id: rule for rule in vars(server_rules).values() if isinstance(rule, Rule)}
@@ -40,7 +39,7 @@ class ApplyJudge:
         targets = [target for cluster in index.clusters for target in cluster.targets.values()] if active else []
         try:
             for target in targets:
-                with closing(self.provider.start(Wish(target.name))) as running:
+                with closing(self.provider.start(Wish(target.name, cluster=target.cluster))) as running:
                     yield from _Run(running, target, active).hits(self._base_of(target))
         except LiveError as error:
             yield from _unavailable(active, f"no object was applied: {error}")
@@ -56,7 +55,7 @@ class _Run:
     """One cluster's objects and one API server."""
 
     def __init__(self, running: Running, cluster: ClusterIndex, rules: dict[str, Rule]) -> None:
-        self._definitions: list[JsonObject] = with_operator(running.definitions())
+        self._definitions: list[JsonObject] = running.definitions()
         self._application = Application(Api(running.kubeconfig, running.context))
         self._cluster = cluster
         self._rules = rules

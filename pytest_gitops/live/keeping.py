@@ -49,5 +49,5 @@ class LiveClusters:
 
     def _start(self, cluster: Cluster) -> LiveCluster:
         told, name = self._told, cluster.name
-        running = self._provider.start(Wish(name, workloads=True, flux=True))
+        running = self._provider.start(Wish(name, workloads=True, flux=True, cluster=cluster))
         return followed(running, cluster, self._root, told=None if told is None else lambda moment: told(name, moment))

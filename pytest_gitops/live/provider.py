@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from pytest_gitops.model import JsonObject
+from pytest_gitops.model import Cluster, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,13 @@ class Wish:
     """What is wanted of a cluster.
 
     ``workloads`` asks for what makes Deployments and the like come up, ``flux`` for Flux's controllers too; without
-    either, an API server is enough.
+    either, an API server is enough. ``cluster`` is the one of the fleet that it is to stand for.
     """
 
     name: str = "gitops"
     workloads: bool = False
     flux: bool = False
+    cluster: Cluster | None = None
 
 
 class Running(Protocol):
@@ -50,11 +51,18 @@ class Running(Protocol):
     def host(self) -> str:
         """This machine's address as the cluster's controllers reach it."""
 
+    @property
+    def progress_seconds(self) -> int | None:
+        """After how long a Deployment whose pods don't come up has failed, None where that is its own to say."""
+
     def definitions(self) -> list[JsonObject]:
         """Return Flux's CustomResourceDefinitions, empty where the cluster has them already."""
 
+    def installation(self) -> list[JsonObject]:
+        """Return what is to be there before Flux starts: its namespace, accounts and rights, in this order."""
+
     def start_flux(self) -> None:
-        """Start Flux's controllers, once their definitions are there."""
+        """Start Flux's controllers, once their definitions and the installation are there."""
 
     def break_images(self, images: Iterable[str]) -> None:
         """Have these images, and only these, be ones that can't be pulled from now on."""

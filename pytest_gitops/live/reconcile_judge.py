@@ -52,7 +52,7 @@ class ReconcileJudge:
     def _judged(self, cluster: ClusterIndex, rules: Mapping[str, Rule]) -> Iterator[Hit | Untried]:
         parts = dict(_tried(cluster))
         told, name = self.told, cluster.name
-        running = self.provider.start(Wish(name, workloads=True, flux=True))
+        running = self.provider.start(Wish(name, workloads=True, flux=True, cluster=cluster.cluster))
         live = followed(
             running, cluster.cluster, self.root, told=None if told is None else lambda moment: told(name, moment)
         )

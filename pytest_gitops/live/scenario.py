@@ -15,10 +15,10 @@ from pytest_gitops.live.directory import ClusterDirectory
 from pytest_gitops.live.entry import entry_objects, local_sources
 from pytest_gitops.live.git_server import GitServer
 from pytest_gitops.live.history import History
-from pytest_gitops.live.installation import NAMESPACE, installation, node
+from pytest_gitops.live.installation import NAMESPACE
 from pytest_gitops.live.provider import Running
 from pytest_gitops.live.rewriting import Stand, deadline_policy, source_policy, suspend_policy
-from pytest_gitops.live.stand_ins import Simulated, open_definitions, unavailable, with_older_versions, with_operator
+from pytest_gitops.live.stand_ins import Simulated, open_definitions, unavailable
 from pytest_gitops.live.timeline import Moment, Timeline, name_of, ready, revision
 from pytest_gitops.live.waiting import until
 from pytest_gitops.model import Cluster, JsonObject, ResourceId, Source
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 SECONDS = 60.0
-# So soon is a Deployment whose pods don't come up one that failed.
-PROGRESS_SECONDS = 3
 ACTIVE_SECONDS = 15.0
 # How often what has failed is tried again while a test waits for it to be Ready.
 RETRY_SECONDS = 2.0
@@ -70,10 +68,8 @@ class LiveCluster:
 
     def bootstrap(self, told: Callable[[Moment], None] | None = None) -> None:
         """Install Flux and have it follow the cluster's entry, as ``flux bootstrap`` leaves it; returns at once."""
-        resources = [resource for _part, resource in self.cluster.resources]
-        definitions = with_operator(self._running.definitions())
-        list(self._application.prepare((), with_older_versions(definitions, resources)))
-        for obj in (*installation(), *((node(),) if "nodes" in self._running.simulated else ())):
+        list(self._application.prepare((), self._running.definitions()))
+        for obj in self._running.installation():
             self._put(obj)
         self._put_open_definitions()
         self._running.start_flux()
@@ -271,7 +267,8 @@ class LiveCluster:
     def _stand_in(self) -> None:
         """Have Flux read this repository in place of the remote, and see soon what is broken."""
         stands = {source.id: self._stand(directory) for source, directory in local_sources(self.cluster)}
-        policies = [deadline_policy(PROGRESS_SECONDS)]
+        seconds = self._running.progress_seconds
+        policies = [deadline_policy(seconds)] if seconds else []
         policies += [source_policy("gitrepositories", id, stand) for id, stand in stands.items()]
         policies += self._set_aside()
         for obj in (obj for policy in policies for obj in policy):

@@ -17,6 +17,7 @@ _CLUSTERS = pytest.StashKey[LiveClusters]()
 def live_clusters(config: pytest.Config, root: Path) -> LiveClusters:
     """Return the run's live clusters; they end with it. Raises LiveError where the provider can't be used."""
     if _CLUSTERS not in config.stash:
-        config.stash[_CLUSTERS] = LiveClusters(provider(config.stash[SETTINGS].provider), root, live_progress(config))
+        made_by = provider(config.stash[SETTINGS].live)
+        config.stash[_CLUSTERS] = LiveClusters(made_by, root, live_progress(config))
         config.add_cleanup(config.stash[_CLUSTERS].close)
     return config.stash[_CLUSTERS]

@@ -12,7 +12,9 @@ from pytest_gitops.live.hermetic.flux import start_controllers
 from pytest_gitops.live.hermetic.ports import LOOPBACK
 from pytest_gitops.live.hermetic.programs import Programs, find_programs
 from pytest_gitops.live.hermetic.simulation import SIMULATED
+from pytest_gitops.live.installation import installation, node
 from pytest_gitops.live.provider import Wish
+from pytest_gitops.live.stand_ins import with_older_versions, with_operator
 from pytest_gitops.model import JsonObject
 
 
@@ -22,7 +24,7 @@ class HermeticProvider:
     def start(self, wish: Wish) -> HermeticCluster:
         """Start a control plane."""
         programs = find_programs()
-        cluster = HermeticCluster(programs, ControlPlane(programs, wish.name))
+        cluster = HermeticCluster(programs, ControlPlane(programs, wish.name), wish)
         if wish.workloads or wish.flux:
             cluster.start_workloads()
         return cluster
@@ -34,9 +36,11 @@ class HermeticCluster:
     owned = True
     context = None
     host = LOOPBACK
+    progress_seconds = 3
 
-    def __init__(self, programs: Programs, control_plane: ControlPlane) -> None:
+    def __init__(self, programs: Programs, control_plane: ControlPlane, wish: Wish) -> None:
         self._programs = programs
+        self._wish = wish
         self._control_plane = control_plane
         self.kubeconfig: Path = control_plane.access.kubeconfig
         self.simulated: tuple[str, ...] = ()
@@ -49,9 +53,18 @@ class HermeticCluster:
         self._control_plane.start_workloads()
 
     def definitions(self) -> list[JsonObject]:
-        """Return the CustomResourceDefinitions of the controllers' own modules."""
+        """Return the CustomResourceDefinitions of the controllers' own modules, and what objects here need beyond.
+
+        A repository may be written for an older Flux, or for one that an operator runs; this Flux stands for it.
+        """
         files = sorted(self._programs.definitions.glob("*.yaml"))
-        return [yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER) for file in files]  # noqa: S506
+        own = [yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER) for file in files]  # noqa: S506
+        written = self._wish.cluster.resources if self._wish.flux and self._wish.cluster else ()
+        return with_older_versions(with_operator(own), [resource for _part, resource in written])
+
+    def installation(self) -> list[JsonObject]:
+        """Return the namespace, the controllers' accounts and rights, and the simulated node."""
+        return [*installation(), node()]
 
     def start_flux(self) -> None:
         """Start Flux's controllers."""
