@@ -70,8 +70,7 @@ def _apply_judge(settings: Settings, compared: Compared | None) -> Judge:
     from pytest_gitops.live.apply_judge import ApplyJudge  # noqa: PLC0415 (most runs ask none)
     from pytest_gitops.live.providers import provider  # noqa: PLC0415
 
-    base = compared.comparison.base if compared is not None else None
-    return ApplyJudge(provider(settings.live), base)
+    return ApplyJudge(provider(settings.live), compared.comparison if compared is not None else None)
 
 
 def _reconcile_judge(config: pytest.Config, settings: Settings, fleet: Fleet) -> Judge:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
-from pytest_gitops.model import Finding, Fleet
+from pytest_gitops.model import Finding, Fleet, LiveRun
 
 HIDDEN = "<redacted>"
 # A shorter value may be any word; one up to twice as long is only hidden where it is a word of its own.
@@ -50,6 +50,12 @@ class Hiding:
             resource=self(resource) if resource else resource,
             remedy=self(remedy) if remedy else remedy,
         )
+
+    def run(self, run: LiveRun) -> LiveRun:
+        """Return what happened in a live cluster without secrets."""
+        if not self._secrets:
+            return run
+        return replace(run, timeline=tuple(replace(m, message=self(m.message)) for m in run.timeline))
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:

@@ -15,7 +15,7 @@ from pytest_gitops.fixtures import parametrize
 from pytest_gitops.items import CheckItem
 from pytest_gitops.lasting import spare
 from pytest_gitops.publishing import Publisher
-from pytest_gitops.reporting import header, with_suspension, write_summary
+from pytest_gitops.reporting import header, live_notes, with_suspension, write_summary
 from pytest_gitops.reviewing import affect, compare, review
 from pytest_gitops.session import SESSION, GitopsSession, Steps
 from pytest_gitops.settings import Settings
@@ -121,7 +121,7 @@ class Hooks:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say what was skipped and why."""
-        write_summary(terminalreporter, self._session.fleet.notes)
+        write_summary(terminalreporter, [*self._session.fleet.notes, *live_notes(self._session.live)])
 
 
 def _is_ours(item: pytest.Item) -> bool:

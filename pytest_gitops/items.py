@@ -36,6 +36,7 @@ KINDS = ("kustomization", "helmrelease", "resourceset")
 FINDING = "gitops_finding"
 CHECK = "check"
 SUSPENDED = "gitops_suspended"
+TIMELINE = "timeline"
 TELLERS = pytest.StashKey[dict[Item, tuple[int, "CheckItem"]]]()
 
 
@@ -155,7 +156,11 @@ class CheckItem(pytest.Item):
 
     def runtest(self) -> None:
         """Judge, and raise what pytest makes a skip or a failure of."""
-        found = verdict(self.check, self.subject, self.config.stash[SESSION])
+        session = self.config.stash[SESSION]
+        found = verdict(self.check, self.subject, session)
+        if self.check.name == RECONCILE:
+            moments = session.results.timeline(self.subject.item(RECONCILE))
+            self.user_properties += [(TIMELINE, str(moment).strip()) for moment in moments]
         if isinstance(found, Skipped):
             pytest.skip(found.reason)
         own = [finding for finding in found if self._teller(finding) is self]

@@ -72,6 +72,7 @@ class Publisher:
             rules={rule.id: rule for rule in rules(self._config)},
             prefix=_prefix(session.fleet.root),
             review=session.review,
+            live=session.live,
         )
 
 

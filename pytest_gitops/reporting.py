@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_gitops.items import SUSPENDED
-from pytest_gitops.model import Cluster
+from pytest_gitops.model import Cluster, LiveRun
 from pytest_gitops.session import GitopsSession
 
 SHOWN = 3
@@ -111,6 +111,22 @@ def write_summary(terminal: Any, notes: Sequence[str]) -> None:
             terminal.line(f"    {shortened(suspended)}")
         for note in notes:
             terminal.line(f"note: {note}")
+
+
+def live_notes(runs: Iterable[LiveRun]) -> Iterator[str]:
+    """Yield what wasn't real in the live clusters that checks were made in, each kind of cluster once."""
+    by_kind: dict[tuple[str, str, tuple[str, ...]], list[LiveRun]] = {}
+    for run in runs:
+        by_kind.setdefault((run.check, run.description, run.simulated), []).append(run)
+    for (check, description, simulated), alike in by_kind.items():
+        names = shortened(list(dict.fromkeys(run.cluster for run in alike)))
+        pretended = f"; only simulated: {', '.join(simulated)}" if simulated else ""
+        yield f"{check} of {names} in a {description}{pretended}"
+        for run in alike:
+            if run.assumed:
+                yield f"{run.cluster}: taken for ready, as it can't be had here: {shortened(run.assumed)}"
+            if run.open:
+                yield f"{run.cluster}: anything is taken for a {' or '.join(run.open)}, which nothing here defines"
 
 
 def _write_short(terminal: Any, skipped: dict[str, list[Any]], suspended: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_gitops.checks.results import Item, Results
-from pytest_gitops.model import Cluster, Fleet, Location, Overlay
+from pytest_gitops.model import Cluster, Fleet, LiveRun, Location, Overlay
 from pytest_gitops.settings import REVIEW, Settings
 
 if TYPE_CHECKING:
@@ -57,6 +57,12 @@ class GitopsSession:
     def results(self) -> Results:
         """What the checks found, computed once and when it is first asked for."""
         return self._steps.check(self._config, self.settings, self.fleet, self.compared)
+
+    @property
+    def live(self) -> tuple[LiveRun, ...]:
+        """The live clusters that checks were made in so far; none is started for this."""
+        results: Results | None = self.__dict__.get("results")
+        return results.live if results is not None else ()
 
     @cached_property
     def compared(self) -> Compared | None:

@@ -10,6 +10,8 @@ from pytest_gitops.checks.context import ClusterIndex, FleetIndex
 from pytest_gitops.checks.rule import Rule, Violation
 from pytest_gitops.model import (
     Finding,
+    LiveRun,
+    Moment,
     Overlay,
     Part,
     Resource,
@@ -52,20 +54,24 @@ class Untried:
     reason: str
 
 
-Judge = Callable[[FleetIndex, Sequence[Rule]], Iterable[Hit | Untried]]
+Judge = Callable[[FleetIndex, Sequence[Rule]], Iterable[Hit | Untried | LiveRun]]
 
 
 class Results:
     """The findings of a run, by item. A finding that several items share is one value with all its clusters.
 
-    ``untried`` are the items that say nothing, each with the reason.
+    ``untried`` are the items that say nothing, each with the reason; ``live`` are the live clusters that were asked.
     """
 
     def __init__(
-        self, findings: Iterable[tuple[Finding, tuple[Item, ...]]], untried: Mapping[Item, str] | None = None
+        self,
+        findings: Iterable[tuple[Finding, tuple[Item, ...]]],
+        untried: Mapping[Item, str] | None = None,
+        live: Iterable[LiveRun] = (),
     ) -> None:
         self._findings = tuple(findings)
         self._untried = dict(untried or {})
+        self.live = tuple(live)
         self._items = {id(finding): items for finding, items in self._findings}
         self._by_item: dict[Item, list[Finding]] = defaultdict(list)
         for finding, items in self._findings:
@@ -82,11 +88,16 @@ class Results:
         return tuple(finding for finding, _ in self._findings)
 
     def __reduce__(self) -> tuple[type[Results], tuple[object, ...]]:
-        return Results, (self._findings, self._untried)
+        return Results, (self._findings, self._untried, self.live)
 
     def untried(self, item: Item) -> str | None:
         """Return why an item says nothing, None where it does."""
         return self._untried.get(item)
+
+    def timeline(self, item: Item) -> tuple[Moment, ...]:
+        """Return what a live cluster saw of an item's part, oldest first."""
+        runs = (run for run in self.live if (run.check, run.cluster) == (item.check, item.cluster))
+        return tuple(moment for run in runs for moment in run.timeline if moment.name == item.part)
 
     def of(self, item: Item) -> tuple[Finding, ...]:
         """Return the findings of one item."""

@@ -20,6 +20,7 @@ from pytest_gitops.model import (
     Failed,
     Finding,
     HelmRelease,
+    LiveRun,
     Location,
     Part,
     Resource,
@@ -61,7 +62,8 @@ def run(
             told.add(finding, items.of(hit), merged=_is_of_chart(hit))
     for finding in excused.findings(active, whole=not selection.partial and is_whole(index)):
         told.add(finding, items.first("policy"))
-    return Results(told, {said.item: said.reason for said in judged if isinstance(said, Untried)})
+    untried = {said.item: said.reason for said in judged if isinstance(said, Untried)}
+    return Results(told, untried, (told.hiding.run(said) for said in judged if isinstance(said, LiveRun)))
 
 
 def _is_told_by_build(hit: Hit, finding: Finding, unbuilt: set[tuple[str, Location | str | None]]) -> bool:
@@ -207,7 +209,7 @@ class _Told:
     """Findings in the order of their first appearance, equal ones as one, without what was decrypted."""
 
     def __init__(self, hiding: Hiding) -> None:
-        self._hiding = hiding
+        self.hiding = hiding
         self._found: dict[object, tuple[Finding, dict[Item, None]]] = {}
 
     def add(self, finding: Finding, item: Item, *, merged: bool = False) -> None:
@@ -215,7 +217,7 @@ class _Told:
 
         ``merged`` takes those with the same rule and location as one, whatever they say.
         """
-        finding = self._hiding.finding(finding)
+        finding = self.hiding.finding(finding)
         same = None if merged and finding.location else finding.message
         key = (finding.rule, finding.location, same, finding.severity)
         known, items = self._found.get(key, (finding, {}))

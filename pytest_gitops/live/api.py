@@ -151,10 +151,11 @@ class Api:
         path = path_of(kind, namespace, name) + ("/status" if status else "")
         return self.request("PATCH", path, patch, content="application/merge-patch+json")
 
-    def delete(self, kind: Kind, namespace: str, name: str) -> bool:
+    def delete(self, kind: Kind, namespace: str, name: str, *, dry_run: bool = False) -> bool:
         """Delete an object and what it owns; return whether it was there."""
+        options = {"propagationPolicy": "Background", **({"dryRun": ["All"]} if dry_run else {})}
         try:
-            self.request("DELETE", path_of(kind, namespace, name), {"propagationPolicy": "Background"})
+            self.request("DELETE", path_of(kind, namespace, name), options)
         except ApiError as error:
             if error.reason == "NotFound":
                 return False

@@ -7,16 +7,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from pytest_gitops.checks.context import ClusterIndex, FleetIndex, Owned, is_unknown
+from pytest_gitops.checks.context import ClusterIndex, FleetIndex, Owned
 from pytest_gitops.checks.live import server_rules
 from pytest_gitops.checks.results import Hit
 from pytest_gitops.checks.rule import Rule, Violation
 from pytest_gitops.exceptions import LiveError
-from pytest_gitops.live.api import Api
-from pytest_gitops.live.applying import Application, Refused
-from pytest_gitops.live.errors import said
+from pytest_gitops.live.api import Api, ApiError
+from pytest_gitops.live.applying import Application, Refused, Removed, Verdict
+from pytest_gitops.live.errors import contended, said
+from pytest_gitops.live.plan import Plan
 from pytest_gitops.live.provider import Provider, Running, Wish
-from pytest_gitops.model import JsonObject, Resource, Severity
+from pytest_gitops.live.stand_ins import with_older_versions
+from pytest_gitops.model import LiveRun, Resource, Severity, group_of
+from pytest_gitops.review.comparison import Comparison
 
 _RULES = {rule.id: rule for rule in vars(server_rules).values() if isinstance(rule, Rule)}
 _LISTED = 12
@@ -26,67 +29,117 @@ _LISTED = 12
 class ApplyJudge:
     """Starts an API server for each cluster, one after the other, and asks it; yields hits of the rules that are on.
 
-    With ``base``, the objects of that revision are applied first, so that the server tells what can't be changed.
-    Where no API server can be had, that is an error of its own.
+    With ``comparison``, the objects of its base are applied first, so that the server tells what can't be changed or
+    pruned. Where no API server can be had, that is an error of its own.
     """
 
     provider: Provider
-    base: FleetIndex | None = None
+    comparison: Comparison | None = None
 
-    def __call__(self, index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
-        """Yield a hit for each complaint of a rule that is among ``rules``."""
+    def __call__(self, index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit | LiveRun]:
+        """Yield a hit for each complaint of a rule that is among ``rules``, and what was asked."""
         active = {rule.id: rule for rule in rules if rule.id in _RULES}
         targets = [target for cluster in index.clusters for target in cluster.targets.values()] if active else []
         try:
             for target in targets:
                 with closing(self.provider.start(Wish(target.name, cluster=target.cluster))) as running:
-                    yield from _Run(running, target, active).hits(self._base_of(target))
-        except LiveError as error:
+                    yield from _Run(running, self._plan(target), active).hits()
+                    yield LiveRun(server_rules.invalid.check, target.name, running.description)
+        except (ApiError, LiveError) as error:
             yield from _unavailable(active, f"no object was applied: {error}")
 
-    def _base_of(self, target: ClusterIndex) -> Sequence[Resource]:
-        for cluster in self.base.clusters if self.base else ():
-            if cluster.name == target.name and target.remote in cluster.targets:
-                return [owned.resource for owned in cluster.targets[target.remote].resources]
-        return ()
+    def _plan(self, target: ClusterIndex) -> Plan:
+        compared = self.comparison.clusters if self.comparison else ()
+        return Plan(target, next((cluster for cluster in compared if cluster.name == target.name), None))
 
 
 class _Run:
     """One cluster's objects and one API server."""
 
-    def __init__(self, running: Running, cluster: ClusterIndex, rules: dict[str, Rule]) -> None:
-        self._definitions: list[JsonObject] = running.definitions()
-        self._application = Application(Api(running.kubeconfig, running.context))
-        self._cluster = cluster
+    def __init__(self, running: Running, plan: Plan, rules: dict[str, Rule]) -> None:
+        api = Api(running.kubeconfig, running.context)
+        self._version = api.version
+        self._application = Application(api)
+        self._plan = plan
+        self._cluster = plan.cluster
         self._rules = rules
-        # Of what stands for something unknown, or is encrypted, the server's complaint says nothing.
-        self._owned = {id(owned.resource): owned for owned in cluster.resources if not _is_veiled(owned)}
+        self._kept: list[Verdict] = []
+        written = [*plan.held, *(owned.resource for owned in plan.tried)]
+        self._definitions = with_older_versions(running.definitions(), written)
+        self._owned = {id(owned.resource): owned for owned in plan.tried}
 
-    def hits(self, base: Sequence[Resource]) -> Iterator[Hit]:
+    def hits(self) -> Iterator[Hit]:
         """Yield what the server says, each object's complaints together."""
-        if base:
-            list(self._application.prepare(base, self._definitions))
-            list(self._application.establish(base))
-        resources = [owned.resource for owned in self._owned.values()]
-        verdicts = [*self._application.prepare(resources, self._definitions), *self._application.try_out(resources)]
-        told = set()
+        told: set[int] = set()
         unknown: Counter[str] = Counter()
-        for verdict in verdicts:
-            if isinstance(verdict, Refused) and id(verdict.resource) not in told:
-                told.add(id(verdict.resource))
+        for verdict in self._verdicts():
+            if id(verdict.resource) in told:
+                continue
+            told.add(id(verdict.resource))
+            if isinstance(verdict, Refused):
                 yield from self._refused(verdict)
-            elif not isinstance(verdict, Refused):
+            elif isinstance(verdict, Removed) or self._is_undone(verdict.resource):
+                yield from self._removed(verdict)
+            else:
                 unknown[f"{verdict.resource.kind} ({verdict.resource.api_version})"] += 1
+        yield from self._unprunable()
+        yield from self._contended()
         yield from self._unknown(unknown)
+
+    def _verdicts(self) -> Iterator[Verdict]:
+        """Yield what is said of the objects: base's are there, and those that the change prunes are gone."""
+        if self._plan.held:
+            list(self._application.prepare(self._plan.held, self._definitions))
+            list(self._application.establish(self._plan.held))
+        resources = [owned.resource for owned in self._plan.tried]
+        yield from self._application.prepare(resources, self._definitions)
+        self._kept = list(self._application.prune([pruned.resource for pruned in self._plan.pruned]))
+        yield from self._application.try_out(resources)
 
     def _refused(self, verdict: Refused) -> Iterator[Hit]:
         resource = verdict.resource
         owned = self._owned[id(resource)]
         for rule, message, path in said(verdict.error, resource.object):
             if active := self._rules.get(rule.id):
-                text = f"{resource.kind} {resource.name}: {message}"
-                violation = Violation(text, path, resource)
+                violation = Violation(f"{resource.kind} {resource.name}: {message}", path, resource)
                 yield Hit(active, violation, self._cluster, owned.owner, resource)
+
+    def _is_undone(self, resource: Resource) -> bool:
+        return (group_of(resource.api_version), resource.kind) in self._plan.undefined
+
+    def _removed(self, verdict: Verdict) -> Iterator[Hit]:
+        """Yield that an object's version is gone; of a cluster that is older than this server, that is no error."""
+        if rule := self._rules.get(server_rules.removed.id):
+            resource = verdict.resource
+            message = f"{resource.kind} {resource.name}: {self._why_removed(verdict)}"
+            severity = Severity.INFO if self._plan.is_older_than(self._version) else None
+            violation = Violation(message, ("apiVersion",), resource, severity=severity)
+            yield Hit(rule, violation, self._cluster, self._owned[id(resource)].owner, resource)
+
+    def _why_removed(self, verdict: Verdict) -> str:
+        if self._is_undone(verdict.resource):
+            return "the change prunes the CustomResourceDefinition of its kind"
+        version = verdict.resource.api_version
+        others = " and ".join(verdict.others) if isinstance(verdict, Removed) else ""
+        return f"{version} is not served by Kubernetes {self._version}{f'; {others} is' if others else ''}"
+
+    def _unprunable(self) -> Iterator[Hit]:
+        """Yield what can't be deleted though the change has Flux do it, at its place in the base."""
+        by_resource = {id(pruned.resource): pruned for pruned in self._plan.pruned}
+        for verdict in self._kept:
+            if isinstance(verdict, Refused) and (rule := self._rules.get(server_rules.unprunable.id)):
+                resource = verdict.resource
+                message = next(message for _rule, message, _path in said(verdict.error, resource.object))
+                violation = Violation(f"{resource.kind} {resource.name} can't be pruned: {message}", (), resource)
+                teller = self._plan.teller(by_resource[id(resource)].part)
+                yield Hit(rule, violation, self._plan.base, teller, resource)
+
+    def _contended(self) -> Iterator[Hit]:
+        for first, second in self._plan.contended:
+            error = self._application.contend(first.resource, second.resource)
+            if error and (rule := self._rules.get(server_rules.conflict.id)):
+                for path in contended(error, second.resource.object):
+                    yield _conflict(rule, self._cluster, first, second, path)
 
     def _unknown(self, counts: Counter[str]) -> Iterator[Hit]:
         if counts and (rule := self._rules.get(server_rules.unavailable.id)):
@@ -96,11 +149,13 @@ class _Run:
             yield Hit(rule, Violation(message), self._cluster)
 
 
+def _conflict(rule: Rule, cluster: ClusterIndex, first: Owned, second: Owned, path: tuple[str | int, ...]) -> Hit:
+    field = ".".join(map(str, path))
+    text = f"{second.resource.kind} {second.resource.name}: {first.owner.name} applies another value of {field}"
+    return Hit(rule, Violation(text, path, second.resource), cluster, second.owner, second.resource)
+
+
 def _unavailable(rules: dict[str, Rule], message: str) -> Iterator[Hit]:
     if rule := rules.get(server_rules.unavailable.id):
         remedy = "Make the cluster's programs available, or leave out --gitops-apply."
         yield Hit(rule, Violation(message, severity=Severity.ERROR, remedy=remedy), None)
-
-
-def _is_veiled(owned: Owned) -> bool:
-    return is_unknown(owned.resource.text) or "sops" in owned.resource.object

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
+from pytest_gitops.live.admitting import Probe
 from pytest_gitops.live.api import Api, ApiError, Kind
+from pytest_gitops.live.quotas import with_usage
 from pytest_gitops.live.waiting import until
 from pytest_gitops.model import JsonObject, Resource, group_of
 from pytest_gitops.objects import namespace_of
 
 # kustomize-controller's own, see its main.go: fields it has applied are its own again.
 MANAGER = "kustomize-controller"
+# Who applies what two parts of a cluster contend for: Flux applies both as itself, and the last one wins.
+FIRST, SECOND = "pytest-gitops-first", "pytest-gitops-second"
 WORKERS = 8
 DEFINITION = "CustomResourceDefinition"
 # What decides about other objects has to be there before them.
@@ -22,10 +27,11 @@ POLICIES = (
     "MutatingAdmissionPolicy",
     "MutatingAdmissionPolicyBinding",
 )
-FOUNDATIONS = ("Namespace", "PriorityClass", "RuntimeClass", "StorageClass", "IngressClass", "ServiceAccount")
+NAMESPACE = "Namespace"
+QUOTA = "ResourceQuota"
+FOUNDATIONS = ("PriorityClass", "RuntimeClass", "StorageClass", "IngressClass", "ServiceAccount", "LimitRange", QUOTA)
 ESTABLISHED_SECONDS = 20.0
-ACTIVE_SECONDS = 15.0
-PROBE = "pytest-gitops-probe"
+OWN = "pytest-gitops"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +49,28 @@ class Unknown:
     resource: Resource
 
 
-Verdict = Refused | Unknown
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """An object in a version of its kind that the API server doesn't serve; it serves ``others``, or none."""
+
+    resource: Resource
+    others: tuple[str, ...]
+
+
+Verdict = Refused | Unknown | Removed
 
 
 class Application:
     """One API server to apply a cluster's objects to, in the order in which Flux would.
 
     ``prepare`` puts there what others need, for real; ``try_out`` asks what would become of the rest, by a dry run;
-    ``establish`` applies for real what a later ``try_out`` is to be compared with.
+    ``establish`` applies for real what a later ``try_out`` is to be compared with, and ``prune`` deletes.
     """
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._kinds = api.kinds()
+        self._probe = Probe(api, self._apply)
 
     def kind(self, obj: JsonObject) -> Kind:
         """Return an object's kind as it is served; raises LookupError where it isn't."""
@@ -98,14 +113,15 @@ class Application:
                 self._apply(definition)
         yield from self._apply_all(resources, (DEFINITION,))
         self._await_definitions()
-        yield from self._apply_all(resources, FOUNDATIONS[:1])
+        yield from self._apply_all(resources, (NAMESPACE,))
         self._make_namespaces(resources)
-        yield from self._apply_all(resources, FOUNDATIONS[1:])
+        yield from self._apply_all(resources, FOUNDATIONS)
+        with_usage(self._api, self._kinds["v1", QUOTA])
         if any(resource.kind in POLICIES for resource in resources):
             parameters = tuple(_parameter_kinds(resources))
             yield from self._apply_all(resources, parameters)
             yield from self._apply_all(resources, POLICIES)
-            self._await_policies()
+            self._probe.await_policies()
 
     def try_out(self, resources: Sequence[Resource]) -> Iterator[Verdict]:
         """Yield what is said of each object that would not be applied, in the objects' order."""
@@ -115,19 +131,52 @@ class Application:
         """Apply objects for real; yield what is refused."""
         yield from self._judged([resource for resource in resources if resource.kind != DEFINITION], dry_run=False)
 
+    def prune(self, resources: Sequence[Resource]) -> Iterator[Verdict]:
+        """Yield what the server says of objects that would not be deleted.
+
+        What decides about others is deleted for real: these others are then tried out without it.
+        """
+        decide = (DEFINITION, *POLICIES, *FOUNDATIONS)
+        for real in (False, True):
+            chosen = [resource for resource in resources if (resource.kind in decide) is real]
+            yield from self._each(partial(self._deleted, dry_run=not real), chosen)
+        if any(resource.kind in POLICIES for resource in resources):
+            self._probe.await_policies()
+        gone = {(resource.spec.get("group"), resource.name) for resource in resources if resource.kind == DEFINITION}
+        if gone:
+            until(lambda: not gone & _plurals(self._api.kinds()), ESTABLISHED_SECONDS)
+            self._learn()
+
+    def contend(self, first: Resource, second: Resource) -> ApiError | None:
+        """Return what the server says to a second owner of an object's fields, None where they agree.
+
+        The first one's object is applied for real.
+        """
+        kind = self._kinds.get((first.api_version, first.kind))
+        if kind is None or first.api_version != second.api_version:
+            return None
+        try:
+            self._api.apply(kind, first.object, manager=FIRST, force=True)
+            self._api.apply(kind, second.object, manager=SECOND, dry_run=True)
+        except ApiError as error:
+            return error if error.reason == "Conflict" else None
+        return None
+
     def _apply_all(self, resources: Sequence[Resource], kinds: Sequence[str]) -> Iterator[Verdict]:
         for kind in kinds:
             yield from self._judged([resource for resource in resources if resource.kind == kind], dry_run=False)
 
     def _judged(self, resources: Sequence[Resource], *, dry_run: bool) -> Iterator[Verdict]:
-        ask: Callable[[Resource], Verdict | None] = lambda resource: self._verdict(resource, dry_run=dry_run)  # noqa: E731
+        yield from self._each(partial(self._verdict, dry_run=dry_run), resources)
+
+    def _each(self, ask: Callable[[Resource], Verdict | None], resources: Sequence[Resource]) -> Iterator[Verdict]:
         with ThreadPoolExecutor(WORKERS) as pool:
             yield from (verdict for verdict in pool.map(ask, resources) if verdict is not None)
 
     def _verdict(self, resource: Resource, *, dry_run: bool) -> Verdict | None:
         kind = self._kinds.get((resource.api_version, resource.kind))
         if kind is None:
-            return Unknown(resource)
+            return self._unserved(resource)
         if kind.namespaced and not resource.namespace:
             # Flux refuses it without asking; the schema check says so.
             return None
@@ -137,9 +186,25 @@ class Application:
             return Refused(resource, error)
         return None
 
+    def _unserved(self, resource: Resource) -> Verdict:
+        """Tell a version that is gone from a kind that was never there: only groups with a dot can be defined."""
+        group = group_of(resource.api_version)
+        others = [version for version, kind in self._kinds if kind == resource.kind and group_of(version) == group]
+        return Removed(resource, tuple(sorted(others))) if others or "." not in group else Unknown(resource)
+
+    def _deleted(self, resource: Resource, *, dry_run: bool) -> Verdict | None:
+        kind = self._kinds.get((resource.api_version, resource.kind))
+        if kind is None or (kind.namespaced and not resource.namespace):
+            return None
+        try:
+            self._api.delete(kind, resource.namespace, resource.name, dry_run=dry_run)
+        except ApiError as error:
+            return Refused(resource, error)
+        return None
+
     def _apply(self, obj: JsonObject) -> None:
         """Apply an object of the harness' own; raises ApiError."""
-        self._api.apply(self.kind(obj), obj, manager=PROBE, force=True)
+        self._api.apply(self.kind(obj), obj, manager=OWN, force=True)
 
     def _await_definitions(self) -> None:
         """Wait until every definition is served, and take note of the kinds."""
@@ -164,21 +229,6 @@ class Application:
             self._apply(
                 {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}}
             )
-
-    def _await_policies(self) -> None:
-        """Wait until a policy of the harness' own, made last, takes effect: those before it then do too."""
-        for obj in _probe_policy():
-            self._apply(obj)
-        kind = self._kinds["v1", "ConfigMap"]
-
-        def is_denied() -> bool:
-            try:
-                self._api.apply(kind, _probe(), manager=PROBE, dry_run=True)
-            except ApiError:
-                return True
-            return False
-
-        until(is_denied, ACTIVE_SECONDS)
 
 
 def _is_settled(definition: JsonObject) -> bool:
@@ -205,29 +255,7 @@ def _parameter_kinds(resources: Iterable[Resource]) -> list[str]:
     return sorted({str(kind["kind"]) for kind in kinds if kind.get("kind")})
 
 
-def _probe() -> JsonObject:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": PROBE, "namespace": "default"}}
-
-
-def _probe_policy() -> list[JsonObject]:
-    api_version = "admissionregistration.k8s.io/v1"
-    rules = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["configmaps"]}
-    condition = {"name": "probe", "expression": f"object.metadata.name == '{PROBE}'"}
-    return [
-        {
-            "apiVersion": api_version,
-            "kind": "ValidatingAdmissionPolicy",
-            "metadata": {"name": PROBE},
-            "spec": {
-                "matchConstraints": {"resourceRules": [rules]},
-                "matchConditions": [condition],
-                "validations": [{"expression": "false"}],
-            },
-        },
-        {
-            "apiVersion": api_version,
-            "kind": "ValidatingAdmissionPolicyBinding",
-            "metadata": {"name": PROBE},
-            "spec": {"policyName": PROBE, "validationActions": ["Deny"]},
-        },
-    ]
+def _plurals(kinds: Mapping[tuple[str, str], Kind]) -> set[tuple[str, str]]:
+    """Return the groups of kinds, each with the name that a definition of the kind would have."""
+    found = {(group_of(kind.api_version), kind.plural) for kind in kinds.values()}
+    return {(group, f"{plural}.{group}") for group, plural in found}

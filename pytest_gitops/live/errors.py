@@ -9,6 +9,7 @@ from typing import Any
 from pytest_gitops.checks.live import server_rules
 from pytest_gitops.checks.rule import FieldPath, Rule
 from pytest_gitops.live.api import ApiError
+from pytest_gitops.live.applying import FIRST
 from pytest_gitops.model import JsonObject
 
 Said = tuple[Rule, str, FieldPath]
@@ -18,7 +19,17 @@ _FORBIDDEN = 403
 # A typed path of a server-side apply: `.spec.containers[name="web"].image: field not declared in schema`.
 _TYPED = re.compile(r"(\.[A-Za-z][^\s:]*): (field not declared in schema|[^;\n]+)")
 _STEP = re.compile(r'\.?([^.\[\]]+)|\[("(?:[^"\\]|\\.)*"|[^\]]*)\]')
-_IMMUTABLE = ("immutable", "cannot change roleref", "may not be changed", "updates to statefulset spec")
+_IMMUTABLE = (
+    "immutable",
+    "cannot change roleref",
+    "may not be changed",
+    "may not change",
+    "updates to statefulset spec",
+)
+# What Flux applies to say whose an object is; of two Kustomizations, the last one wins.
+_OWNER = "kustomize.toolkit.fluxcd.io/"
+# Some messages end with both objects, as a diff.
+_DIFF = "\n@@ "
 
 
 def said(error: ApiError, obj: JsonObject) -> Iterator[Said]:
@@ -34,13 +45,21 @@ def said(error: ApiError, obj: JsonObject) -> Iterator[Said]:
         yield server_rules.denied, _denial(str(error)), ()
     elif error.causes and error.reason == "Invalid":
         for cause in error.causes:
-            message = str(cause.get("message") or error)
+            message = str(cause.get("message") or error).partition(_DIFF)[0]
             yield _rule_of(message), message, field_path(str(cause.get("field") or ""), obj)
     elif "field not declared in schema" in str(error) or "failed to create typed" in str(error):
         yield from _typed(str(error), obj)
     else:
         rule = server_rules.refused if error.code == _FORBIDDEN else _rule_of(str(error))
         yield rule, str(error), ()
+
+
+def contended(error: ApiError, obj: JsonObject) -> Iterator[FieldPath]:
+    """Yield the fields of an object that its first owner applies with another value."""
+    for cause in error.causes:
+        field = str(cause.get("field") or "")
+        if FIRST in str(cause.get("message")) and _OWNER not in field:
+            yield field_path(field, obj)
 
 
 def field_path(text: str, obj: JsonObject) -> FieldPath:

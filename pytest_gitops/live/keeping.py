@@ -8,8 +8,7 @@ from pathlib import Path
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.provider import Provider, Wish
 from pytest_gitops.live.scenario import LiveCluster, NotAsExpectedError, followed
-from pytest_gitops.live.timeline import Moment
-from pytest_gitops.model import Cluster
+from pytest_gitops.model import Cluster, Moment
 
 # For a whole cluster to become Ready; a single step of a scenario has less.
 SECONDS = 300.0

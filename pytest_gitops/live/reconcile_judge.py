@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pytest_gitops.checks.context import ClusterIndex, FleetIndex, remote_of
@@ -12,14 +13,16 @@ from pytest_gitops.checks.live import flux_rules
 from pytest_gitops.checks.results import Hit, Item, Untried
 from pytest_gitops.checks.rule import Rule, Violation
 from pytest_gitops.exceptions import LiveError
+from pytest_gitops.live.api import ApiError
 from pytest_gitops.live.provider import Provider, Wish
-from pytest_gitops.live.scenario import followed
+from pytest_gitops.live.scenario import LiveCluster, followed
 from pytest_gitops.live.settling import End, State, settle
-from pytest_gitops.live.timeline import Moment
-from pytest_gitops.model import HelmRelease, Kustomization, Part, Rendered, Resource, Severity
+from pytest_gitops.model import HelmRelease, Kustomization, LiveRun, Moment, Part, Rendered, Resource, Severity
 
 CHECK = "reconcile"
 SECONDS = 300.0
+EVENTS = 5
+LONGEST_LINE = 300
 _RULES = {rule.id: rule for rule in vars(flux_rules).values() if isinstance(rule, Rule)}
 # How Flux names an object: `Deployment/web/web dry-run failed`, `[Deployment/web/web status: 'Failed']`.
 _NAMED = re.compile(r"\b([A-Z][A-Za-z]+)/(?:([a-z0-9.-]+)/)?([a-z0-9.:-]+)(?= dry-run failed| status:| )")
@@ -39,17 +42,17 @@ class ReconcileJudge:
     told: Told | None = None
     seconds: float = SECONDS
 
-    def __call__(self, index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit | Untried]:
-        """Yield a hit for each part that doesn't become Ready, and why others could not be tried."""
+    def __call__(self, index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit | Untried | LiveRun]:
+        """Yield a hit for each part that doesn't become Ready, why others could not be tried, and what happened."""
         active = {rule.id: rule for rule in rules if rule.id in _RULES}
         for cluster in index.clusters if active else ():
             yield from _not_tried(cluster)
             try:
                 yield from self._judged(cluster, active)
-            except LiveError as error:
+            except (ApiError, LiveError) as error:
                 yield from _unavailable(cluster, active, str(error))
 
-    def _judged(self, cluster: ClusterIndex, rules: Mapping[str, Rule]) -> Iterator[Hit | Untried]:
+    def _judged(self, cluster: ClusterIndex, rules: Mapping[str, Rule]) -> Iterator[Hit | Untried | LiveRun]:
         parts = dict(_tried(cluster))
         told, name = self.told, cluster.name
         running = self.provider.start(Wish(name, workloads=True, flux=True, cluster=cluster.cluster))
@@ -58,7 +61,9 @@ class ReconcileJudge:
         )
         try:
             ends = settle(live, {name: part.parent for name, part in parts.items()}, self.seconds)
-            yield from (said for part, end in ends.items() for said in _said(cluster, parts[part], end, rules))
+            for part, end in ends.items():
+                yield from _said(cluster, parts[part], end, rules, partial(_told, live, part))
+            yield live.run
         finally:
             live.close()
 
@@ -101,13 +106,29 @@ def _leaves(cluster: ClusterIndex, part: Part) -> bool:
     return False
 
 
-def _said(cluster: ClusterIndex, part: Part, end: End, rules: Mapping[str, Rule]) -> Iterator[Hit | Untried]:
+def _told(live: LiveCluster, name: str) -> str:
+    """Return the conditions and last events of a part, a line each, below what is said of it."""
+    conditions = [f"{kind}={each['status']} {each.get('reason')}" for kind, each in live.conditions(name).items()]
+    events = live.events(name)[-EVENTS:]
+    lines = [f"conditions: {', '.join(conditions) or 'none'}", *(f"event: {_line(event)}" for event in events)]
+    return "".join(f"\n  {line}" for line in lines)
+
+
+def _line(text: str) -> str:
+    """Return a text as one line of bounded length."""
+    joined = " ".join(text.split())
+    return joined if len(joined) <= LONGEST_LINE else f"{joined[:LONGEST_LINE]}…"
+
+
+def _said(
+    cluster: ClusterIndex, part: Part, end: End, rules: Mapping[str, Rule], told: Callable[[], str]
+) -> Iterator[Hit | Untried]:
     if end.state is State.WAITS:
         yield Untried(Item(CHECK, cluster.name, part.name), end.message)
     elif end.state is not State.READY:
         rule = rules.get((flux_rules.failed if end.state is State.FAILED else flux_rules.unready).id)
         if rule:
-            message = f"{part.id.kind} {part.id.name}: {end.reason}: {end.message}".replace(": : ", ": ")
+            message = f"{part.id.kind} {part.id.name}: {end.reason}: {end.message}".replace(": : ", ": ") + told()
             subject = _named(cluster, part, end.message)
             yield Hit(rule, Violation(message), cluster, part, subject or part)
 

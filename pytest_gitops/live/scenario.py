@@ -12,16 +12,19 @@ from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api, ApiError, Kind
 from pytest_gitops.live.applying import Application
 from pytest_gitops.live.directory import ClusterDirectory
+from pytest_gitops.live.drift import Drift
 from pytest_gitops.live.entry import entry_objects, local_sources
 from pytest_gitops.live.git_server import GitServer
 from pytest_gitops.live.history import History
-from pytest_gitops.live.installation import NAMESPACE
+from pytest_gitops.live.naming import GROUPS, Names
 from pytest_gitops.live.provider import Running
+from pytest_gitops.live.readiness import Readiness, Told
+from pytest_gitops.live.receiver import Receiver
 from pytest_gitops.live.rewriting import Stand, deadline_policy, source_policy, suspend_policy
 from pytest_gitops.live.stand_ins import Simulated, open_definitions, unavailable
-from pytest_gitops.live.timeline import Moment, Timeline, name_of, ready, revision
+from pytest_gitops.live.timeline import Timeline
 from pytest_gitops.live.waiting import until
-from pytest_gitops.model import Cluster, JsonObject, ResourceId, Source
+from pytest_gitops.model import Cluster, JsonObject, LiveRun, Moment, ResourceId, Source
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -30,9 +33,8 @@ SECONDS = 60.0
 ACTIVE_SECONDS = 15.0
 # How often what has failed is tried again while a test waits for it to be Ready.
 RETRY_SECONDS = 2.0
-WAITING = "DependencyNotReady"
 REQUESTED = "reconcile.fluxcd.io/requestedAt"
-_GROUPS = {"Kustomization": "kustomize.toolkit.fluxcd.io", "HelmRelease": "helm.toolkit.fluxcd.io"}
+FORCED = "reconcile.fluxcd.io/forceAt"
 _BRANCH = "main"
 
 
@@ -60,6 +62,9 @@ class LiveCluster:
         served = {_name(history): history.directory for history in self._repositories.values()}
         self._server = GitServer(served, running.host)
         self._application = Application(self.api)
+        self._names = Names(self._application, cluster)
+        self._readiness = Readiness(lambda: self._objects, lambda: self.history.tip(_BRANCH), self._own_sources)
+        self._drifts: dict[str, Drift] = {}
         self._timeline: Timeline | None = None
         self._simulated: Simulated | None = None
         self.opened: list[str] = []
@@ -84,10 +89,11 @@ class LiveCluster:
         if self._broken:
             self._broken.clear()
             self._running.break_images(())
+        self._drifts.clear()
         self.history.reset()
         self.commit("the working tree", reconcile=False)
         for name, obj in self._objects.items():
-            if obj["kind"] in _GROUPS and (obj.get("spec") or {}).get("suspend"):
+            if obj["kind"] in GROUPS and (obj.get("spec") or {}).get("suspend"):
                 self.resume(name)
         for obj in entry_objects(self.cluster):
             self._put(obj)
@@ -141,22 +147,29 @@ class LiveCluster:
     def reconcile_source(self) -> None:
         """Ask Flux to fetch the repository now, as ``flux reconcile source git`` does."""
         for source in self._own_sources:
-            self._request(self._kind(source.id.group, source.id.kind), source.id.namespace, source.id.name)
+            self._request(self._names.kind(source.id.group, source.id.kind), source.id.namespace, source.id.name)
 
-    def reconcile(self, name: str, *, with_source: bool = False) -> None:
-        """Ask Flux to reconcile a Kustomization or HelmRelease now, as ``flux reconcile`` does."""
+    def reconcile(self, name: str, *, with_source: bool = False, force: bool = False) -> None:
+        """Ask Flux to reconcile a Kustomization or HelmRelease now, as ``flux reconcile`` does.
+
+        ``force`` has a HelmRelease upgraded where nothing differs, or its retries are used up. Raises ValueError for a
+        Kustomization: what it has to recreate is told by ``spec.force``, or an annotation of the object.
+        """
+        kind, namespace, own = self._names.of_flux(name)
+        if force and kind.kind != "HelmRelease":
+            raise ValueError(f"{name} is no HelmRelease: have a Kustomization recreate objects by its spec.force")
         if with_source:
             self.reconcile_source()
-        self._request(*self._named(name))
+        self._request(kind, namespace, own, *((FORCED,) if force else ()))
 
     def suspend(self, name: str) -> None:
         """Suspend a Kustomization or HelmRelease, as ``flux suspend`` does."""
-        kind, namespace, own = self._named(name)
+        kind, namespace, own = self._names.of_flux(name)
         self.api.merge(kind, namespace, own, {"spec": {"suspend": True}})
 
     def resume(self, name: str) -> None:
         """Resume a Kustomization or HelmRelease, as ``flux resume`` does."""
-        kind, namespace, own = self._named(name)
+        kind, namespace, own = self._names.of_flux(name)
         self.api.merge(kind, namespace, own, {"spec": {"suspend": None}})
         self._request(kind, namespace, own)
 
@@ -174,18 +187,28 @@ class LiveCluster:
 
     def get(self, id: str, api_version: str | None = None) -> JsonObject | None:
         """Return an object (``Kind/namespace/name``, or ``Kind/name``), None where it isn't there."""
-        kind, namespace, name = self._object(id, api_version)
+        kind, namespace, name = self._names.of_any(id, api_version)
         return self.api.get(kind, namespace, name)
 
-    def change(self, id: str, patch: JsonObject, api_version: str | None = None) -> None:
-        """Change an object behind Flux's back, by a merge patch."""
-        kind, namespace, name = self._object(id, api_version)
-        self.api.merge(kind, namespace, name, patch)
+    def change(self, id: str, patch: JsonObject, api_version: str | None = None, *, status: bool = False) -> None:
+        """Change an object behind Flux's back, or with ``status`` its status, by a merge patch."""
+        kind, namespace, name = self._names.of_any(id, api_version)
+        before = None if status else self.api.get(kind, namespace, name)
+        self.api.merge(kind, namespace, name, patch, status=status)
+        if before is not None:
+            self._drifts[id] = Drift(before, patch)
 
     def delete(self, id: str, api_version: str | None = None) -> bool:
         """Delete an object behind Flux's back; return whether it was there."""
-        kind, namespace, name = self._object(id, api_version)
+        kind, namespace, name = self._names.of_any(id, api_version)
+        before = self.api.get(kind, namespace, name)
+        if before is not None:
+            self._drifts[id] = Drift(before, None)
         return self.api.delete(kind, namespace, name)
+
+    def receiver(self) -> Receiver:
+        """Return a receiver of notifications, for the address of a Provider; whoever asks closes it."""
+        return Receiver(self._running.host)
 
     # What Flux says
 
@@ -195,27 +218,49 @@ class LiveCluster:
 
     def wait_failed(self, name: str, reason: str | None = None, *, seconds: float = SECONDS) -> str:
         """Wait until one fails at the last commit, for a reason such as ``HealthCheckFailed``; return its message."""
-        key = self._key(name)
+        key = self._names.key(name)
 
         def failed() -> str | None:
-            told = self._ready_at_last_commit(key)
+            told = self._readiness.at_last_commit(key)
             return told[2] if told and told[0] == "False" and reason in (None, told[1]) else None
 
-        message = until(failed, seconds)
+        message: str | None = self._until(failed, seconds)
         if message is None:
-            raise NotAsExpectedError(f"{key} did not fail{f' by {reason}' if reason else ''}:\n{self._state([key])}")
+            why = f" by {reason}" if reason else ""
+            raise NotAsExpectedError(f"{key} did not fail{why}:\n{self._readiness.state([key])}")
         return message
+
+    def wait_restored(self, id: str, api_version: str | None = None, *, seconds: float = SECONDS) -> JsonObject:
+        """Wait until Flux has taken back what ``change`` or ``delete`` did to an object, and return that.
+
+        Raises ValueError where nothing was done to it.
+        """
+        drift = self._drifts.get(id)
+        if drift is None:
+            raise ValueError(f"{id} was neither changed nor deleted by this test")
+
+        def restored() -> JsonObject | None:
+            now = self.get(id, api_version)
+            return now if drift.is_restored(now) else None
+
+        obj: JsonObject = self.wait_until(restored, f"{id} is as it was", seconds=seconds)
+        return obj
+
+    def wait_gone(self, id: str, api_version: str | None = None, *, seconds: float = SECONDS) -> None:
+        """Wait until an object isn't there, as what Flux prunes."""
+        self.wait_until(lambda: self.get(id, api_version) is None, f"{id} is gone", seconds=seconds)
 
     def wait_until(self, ask: Callable[[], Any], what: str, *, seconds: float = SECONDS) -> Any:
         """Wait until a question is answered by something true, and return it."""
-        answer = until(lambda: ask() or None, seconds)
+        answer = self._until(lambda: ask() or None, seconds)
         if answer is None:
-            raise NotAsExpectedError(f"{what}: not after {seconds:.0f} s\n{self._state(self._watched)}")
+            state = self._readiness.state(self._watched)
+            raise NotAsExpectedError(f"{what}: not after {seconds:.0f} s\n{state}")
         return answer
 
-    def ready(self, name: str) -> tuple[str, str, str, str] | None:
+    def ready(self, name: str) -> Told | None:
         """Return the Ready condition at the last commit: status, reason, message, revision; None without one."""
-        return self._ready_at_last_commit(self._key(name))
+        return self._readiness.at_last_commit(self._names.key(name))
 
     def wait_for_change(self, seconds: float) -> None:
         """Wait until something happens in the cluster, at most so long."""
@@ -224,21 +269,21 @@ class LiveCluster:
 
     def conditions(self, name: str) -> dict[str, JsonObject]:
         """Return the conditions of a Kustomization or HelmRelease, by type."""
-        obj = self.api.get(*self._named(name)) or {}
+        obj = self.api.get(*self._names.of_flux(name)) or {}
         return {str(c["type"]): c for c in (obj.get("status") or {}).get("conditions") or ()}
 
     def inventory(self, name: str) -> list[str]:
         """Return what Flux keeps account of, as ``Kind/namespace/name``, sorted."""
-        obj = self.api.get(*self._named(name)) or {}
+        obj = self.api.get(*self._names.of_flux(name)) or {}
         entries = ((obj.get("status") or {}).get("inventory") or {}).get("entries") or ()
         return sorted(_inventoried(str(entry["id"])) for entry in entries)
 
     def events(self, name: str) -> list[str]:
         """Return what Flux's controllers say of an object, oldest first, as ``reason: message``."""
-        kind, namespace, own = self._named(name)
+        kind, namespace, own = self._names.of_flux(name)
         events = [
             event
-            for event in self.api.list(self._kind("", "Event"), namespace)
+            for event in self.api.list(self._names.kind("", "Event"), namespace)
             if event["involvedObject"].get("name") == own and event["involvedObject"].get("kind") == kind.kind
         ]
         events.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
@@ -249,9 +294,23 @@ class LiveCluster:
         """What has become Ready, or not, since the bootstrap."""
         return self._timeline.moments if self._timeline else ()
 
+    @property
+    def run(self) -> LiveRun:
+        """What happened so far, and what wasn't real, for a report."""
+        assumed = [str(id) for id in unavailable(self.cluster)]
+        return LiveRun(
+            "reconcile",
+            self.cluster.name,
+            self._running.description,
+            self._running.simulated,
+            tuple(assumed),
+            tuple(self.opened),
+            self.timeline,
+        )
+
     def ready_order(self, *names: str, since: float = 0.0) -> list[str]:
         """Return the names in the order in which they last became Ready, counted from ``since`` seconds on."""
-        keys = [self._key(name) for name in names]
+        keys = [self._names.key(name) for name in names]
         order: dict[str, float] = {}
         for moment in self.timeline:
             if moment.name in keys and moment.seconds >= since and moment.ready == "True":
@@ -308,12 +367,12 @@ class LiveCluster:
 
     def _served(self, id: ResourceId) -> Kind | None:
         try:
-            return self._kind(id.group, id.kind)
+            return self._names.kind(id.group, id.kind)
         except LookupError:
             return None
 
     def _stands(self, id: ResourceId, stand: Stand) -> bool:
-        served = self._kind(id.group, id.kind)
+        served = self._names.kind(id.group, id.kind)
         spec = {"interval": "1h", "url": "https://example.com/repository"}
         metadata = {"name": id.name, "namespace": id.namespace}
         obj = {"apiVersion": served.api_version, "kind": id.kind, "metadata": metadata, "spec": spec}
@@ -323,29 +382,8 @@ class LiveCluster:
             return False
         return bool(answer["spec"]["url"] == stand.url)
 
-    def _kind(self, group: str, kind: str) -> Kind:
-        return self._application.kind_of(group, kind)
-
-    def _named(self, name: str) -> tuple[Kind, str, str]:
-        kind, _slash, rest = name.partition("/") if name.count("/") > 1 else ("Kustomization", "", name)
-        namespace, _slash, own = rest.rpartition("/")
-        if not namespace:
-            namespace = next((k.id.namespace for k in self.cluster.kustomizations if k.id.name == own), NAMESPACE)
-        return self._kind(_GROUPS.get(kind, "source.toolkit.fluxcd.io"), kind), namespace, own
-
-    def _key(self, name: str) -> str:
-        kind, namespace, own = self._named(name)
-        return name_of({"kind": kind.kind, "metadata": {"namespace": namespace, "name": own}})
-
-    def _object(self, id: str, api_version: str | None) -> tuple[Kind, str, str]:
-        parts = id.split("/")
-        if len(parts) not in (2, 3):
-            raise ValueError(f"{id!r} is not Kind/namespace/name, nor Kind/name")
-        kind = self._application.named(parts[0], api_version)
-        return kind, parts[1] if len(parts) > 2 else "", parts[-1]  # noqa: PLR2004
-
-    def _request(self, kind: Kind, namespace: str, name: str) -> None:
-        annotations = {REQUESTED: str(time.time_ns())}
+    def _request(self, kind: Kind, namespace: str, name: str, *further: str) -> None:
+        annotations = dict.fromkeys((REQUESTED, *further), str(time.time_ns()))
         try:
             self.api.merge(kind, namespace, name, {"metadata": {"annotations": annotations}})
         except ApiError as error:
@@ -358,27 +396,7 @@ class LiveCluster:
 
     @property
     def _watched(self) -> list[str]:
-        return [name for name, obj in self._objects.items() if obj["kind"] in _GROUPS]
-
-    def _ready_at_last_commit(self, key: str) -> tuple[str, str, str, str] | None:
-        """Return the Ready condition of an object, None while it is about what was there before.
-
-        One that waits for a dependency was not tried with the commit yet, which is what its condition says.
-        """
-        obj = self._objects.get(key)
-        told = ready(obj) if obj is not None else None
-        if obj is None or told is None or told[1] == WAITING:
-            return told
-        if (obj.get("status") or {}).get("observedGeneration") != obj["metadata"].get("generation"):
-            return None
-        follows = obj["kind"] == "Kustomization" and self._is_own(obj)
-        return None if follows and self.history.tip(_BRANCH) not in revision(obj) else told
-
-    def _is_own(self, obj: JsonObject) -> bool:
-        reference = obj["spec"].get("sourceRef") or {}
-        namespace = reference.get("namespace") or obj["metadata"]["namespace"]
-        named = (reference.get("kind"), namespace, reference.get("name"))
-        return named in [(source.id.kind, source.id.namespace, source.id.name) for source in self._own_sources]
+        return [name for name, obj in self._objects.items() if obj["kind"] in GROUPS]
 
     @property
     def _own_sources(self) -> list[Source]:
@@ -390,36 +408,39 @@ class LiveCluster:
             expected = [k.name for k in self.cluster.kustomizations if k.rendered is not None and not k.suspended]
             keys = list(dict.fromkeys([*expected, *self._watched]))
         else:
-            keys = [self._key(name) for name in names]
-        told = {key: self._ready_at_last_commit(key) for key in keys}
+            keys = [self._names.key(name) for name in names]
+        told = {key: self._readiness.at_last_commit(key) for key in keys}
         return [key for key, state in told.items() if state is None or state[0] != "True"]
 
     def _wait(self, missing: Callable[[], list[str]], what: str, seconds: float) -> None:
         end = time.monotonic() + seconds
         asked = time.monotonic()
         while (left := missing()) and time.monotonic() < end:
+            self.check_running()
             if time.monotonic() - asked > RETRY_SECONDS:
                 self._retry(left)
                 asked = time.monotonic()
-            if self._timeline is not None:
-                self._timeline.wait(min(1.0, max(0.01, end - time.monotonic())))
+            self.wait_for_change(min(1.0, max(0.01, end - time.monotonic())))
         if left:
-            raise NotAsExpectedError(f"{', '.join(left)} {what} after {seconds:.0f} s:\n{self._state(left)}")
+            raise NotAsExpectedError(f"{', '.join(left)} {what} after {seconds:.0f} s:\n{self._readiness.state(left)}")
+
+    def _until(self, ask: Callable[[], Any], seconds: float) -> Any:
+        def asked() -> Any:
+            self.check_running()
+            return ask()
+
+        return until(asked, seconds)
+
+    def check_running(self) -> None:
+        """Raise LiveError where one of the cluster's programs has ended: what waits for it would wait in vain."""
+        ended = self._running.diagnose()
+        if ended:
+            raise LiveError(f"a program of the cluster has ended by itself:\n{ended}")
 
     def _retry(self, keys: list[str]) -> None:
         """Ask Flux to try again what has failed: by itself it waits for as long as ``spec.retryInterval`` says."""
-        for key in keys:
-            told = ready(self._objects[key]) if key in self._objects else None
-            if told is not None and told[0] == "False" and told[1] != WAITING:
-                self.reconcile(key)
-
-    def _state(self, keys: list[str]) -> str:
-        objects = self._objects
-        lines = []
-        for key in keys:
-            told = ready(objects[key]) if key in objects else None
-            lines.append(f"  {key}: {' '.join(told[:3]) if told else 'nothing is said of it yet'}")
-        return "\n".join(lines)
+        for key in filter(self._readiness.failing, keys):
+            self.reconcile(key)
 
 
 def _name(history: History) -> str:

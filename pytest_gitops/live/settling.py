@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from pytest_gitops.live.scenario import WAITING, LiveCluster
+from pytest_gitops.live.readiness import WAITING
+from pytest_gitops.live.scenario import LiveCluster
 
 # How often something that fails is tried again, each time once nothing else changes any more.
 TRIES = 2
@@ -36,13 +37,15 @@ class End:
 def settle(live: LiveCluster, parents: Mapping[str, str | None], seconds: float) -> dict[str, End]:
     """Return how each of the parts ended, after at most ``seconds``; ``parents`` names each with who declares it.
 
-    What fails is tried again once everything else is done: its cause may have been that something came later.
+    What fails is tried again once everything else is done: its cause may have been that something came later. Raises
+    LiveError where one of the cluster's programs has ended.
     """
     deadline = time.monotonic() + seconds
     tries = 0
     before: dict[str, End] = {}
     quiet = time.monotonic()
     while time.monotonic() < deadline:
+        live.check_running()
         ends = _ends(live, parents)
         if all(end.state is State.READY for end in ends.values()):
             return ends

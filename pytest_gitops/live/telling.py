@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from pytest_gitops.live.timeline import Moment
+from pytest_gitops.model import Moment
 
 
 def live_progress(config: pytest.Config) -> Callable[[str, Moment], None] | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api, ApiError, Kind
-from pytest_gitops.model import JsonObject
+from pytest_gitops.model import JsonObject, Moment
 
 KINDS = (
     ("kustomize.toolkit.fluxcd.io", "Kustomization"),
@@ -21,26 +20,6 @@ KINDS = (
     ("source.toolkit.fluxcd.io", "Bucket"),
 )
 PAUSE = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A Flux object's Ready condition as it came to be, ``seconds`` after the watch began.
-
-    ``name`` is ``namespace/name`` for a Kustomization and ``Kind/namespace/name`` for all others; ``ready`` is the
-    condition's status: ``True``, ``False`` or ``Unknown``.
-    """
-
-    seconds: float
-    name: str
-    ready: str
-    reason: str
-    message: str
-    revision: str
-
-    def __str__(self) -> str:
-        state = {"True": "ready", "False": "not ready", "Unknown": "in progress"}[self.ready]
-        return f"{self.seconds:6.1f} s  {self.name}: {state}, {self.reason}: {self.message}"
 
 
 class Timeline:

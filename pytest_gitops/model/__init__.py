@@ -15,6 +15,7 @@ from pytest_gitops.model.fleet import (
     Skipped,
     Source,
 )
+from pytest_gitops.model.live import LiveRun, Moment
 from pytest_gitops.model.resource import (
     Encrypted,
     JsonObject,
@@ -36,7 +37,9 @@ __all__ = [
     "HelmRelease",
     "JsonObject",
     "Kustomization",
+    "LiveRun",
     "Location",
+    "Moment",
     "Outcome",
     "Overlay",
     "Part",

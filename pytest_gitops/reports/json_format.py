@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from pytest_gitops.model import Finding, Location
@@ -27,6 +28,7 @@ def to_json(report: Report) -> str:
         },
         "items": [_item(item) for item in report.items],
         "findings": [_finding(finding, report) for finding in report.findings],
+        "live": [asdict(run) for run in report.live],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

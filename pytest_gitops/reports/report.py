@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_gitops.checks.rule import Rule
-from pytest_gitops.model import Finding, Location
+from pytest_gitops.model import Finding, LiveRun, Location
 
 if TYPE_CHECKING:
     from pytest_gitops.review.model import Review
@@ -37,7 +37,7 @@ class Report:
 
     ``prefix`` leads from the root of the version-controlled tree to the repository's: most formats want paths
     relative to the former. It is empty or ends with a slash. ``review`` is what a change does to every cluster, None
-    where no change is reviewed.
+    where no change is reviewed. ``live`` are the live clusters that checks were made in.
     """
 
     version: str
@@ -47,6 +47,7 @@ class Report:
     rules: Mapping[str, Rule] = field(default_factory=dict)
     prefix: str = ""
     review: Review | None = None
+    live: tuple[LiveRun, ...] = ()
 
     def path(self, location: Location) -> str:
         """Return a location's file, relative to the root of the version-controlled tree."""

@@ -11,10 +11,10 @@ import pytest
 
 import pytest_gitops.reports
 from pytest_gitops.checks import built_in
-from pytest_gitops.model import Finding, Location, Severity
+from pytest_gitops.model import Finding, LiveRun, Location, Moment, Severity
 from pytest_gitops.reports import FORMATS, Checked, Report, UnknownFormatError, destination
 from pytest_gitops.reports.github import workflow_commands
-from pytest_gitops.settings import CHECKS, REVIEW, SNAPSHOT
+from pytest_gitops.settings import APPLY, CHECKS, RECONCILE, REVIEW, SNAPSHOT
 
 SARIF_SCHEMA = Path(__file__).resolve().parents[1] / "tools" / "bin" / "sarif-schema.json"
 JSON_SCHEMA = Path(pytest_gitops.reports.__file__).with_name("report.schema.json")
@@ -40,12 +40,25 @@ ITEMS = (
     Checked("b::build", "build", "skipped", Location("b.yaml"), part="apps/b", reason="not here"),
 )
 
+LIVE = (
+    LiveRun("apply", "production", "hermetic cluster"),
+    LiveRun(
+        "reconcile",
+        "staging",
+        "hermetic cluster",
+        simulated=("nodes", "pods"),
+        assumed=("HelmRelease/web/web",),
+        open=("Certificate",),
+        timeline=(Moment(1.5, "flux-system/apps", "True", "ReconciliationSucceeded", "Applied", "main@sha1:1"),),
+    ),
+)
+
 
 @pytest.fixture
 def report() -> Report:
     """Return a report with findings of every severity, with and without a place."""
     rules = {rule.id: rule for rule in built_in()}
-    return Report("1.2.3", "engine 1", ITEMS, FINDINGS, rules, prefix="fleet/")
+    return Report("1.2.3", "engine 1", ITEMS, FINDINGS, rules, prefix="fleet/", live=LIVE)
 
 
 def read(report: Report, name: str) -> Any:
@@ -62,7 +75,7 @@ def test_json_keeps_its_schema(report: Report) -> None:
 def test_the_schema_knows_every_check() -> None:
     schema = json.loads(JSON_SCHEMA.read_text(encoding="utf-8"))
     known = schema["properties"]["items"]["items"]["properties"]["check"]["enum"]
-    assert known == [*CHECKS, SNAPSHOT, REVIEW]
+    assert known == [*CHECKS, SNAPSHOT, REVIEW, APPLY, RECONCILE]
 
 
 def test_json_holds_all(report: Report) -> None:
@@ -85,6 +98,38 @@ def test_json_holds_all(report: Report) -> None:
         ],
         "documentation": "https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline",
     }
+
+
+def test_json_tells_what_happened_in_live_clusters(report: Report) -> None:
+    assert read(report, "json")["live"] == [
+        {
+            "check": "apply",
+            "cluster": "production",
+            "description": "hermetic cluster",
+            "simulated": [],
+            "assumed": [],
+            "open": [],
+            "timeline": [],
+        },
+        {
+            "check": "reconcile",
+            "cluster": "staging",
+            "description": "hermetic cluster",
+            "simulated": ["nodes", "pods"],
+            "assumed": ["HelmRelease/web/web"],
+            "open": ["Certificate"],
+            "timeline": [
+                {
+                    "seconds": 1.5,
+                    "name": "flux-system/apps",
+                    "ready": "True",
+                    "reason": "ReconciliationSucceeded",
+                    "message": "Applied",
+                    "revision": "main@sha1:1",
+                }
+            ],
+        },
+    ]
 
 
 @pytest.mark.skipif(not SARIF_SCHEMA.exists(), reason="run python tests/tools/build.py sarif-schema.json")

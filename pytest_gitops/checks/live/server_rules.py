@@ -29,6 +29,19 @@ immutable = _rule(
     "`kustomize.toolkit.fluxcd.io/force: enabled`.",
     _APPLY,
 )
+removed = _rule(
+    "apply-removed",
+    "Every object is written in a version of its kind that the API server serves. Kubernetes removes old ones, and so "
+    "may a CustomResourceDefinition; where the change prunes the definition, its objects go with it.",
+    "Write the object in a version that is served, and keep the definition for as long as there are objects of it.",
+    "https://kubernetes.io/docs/reference/using-api/deprecation-guide/",
+)
+unprunable = _rule(
+    "apply-unprunable",
+    "What a change has Flux delete can be deleted: no admission policy of the cluster denies it.",
+    "Have the policy allow it, or keep the object: annotation `kustomize.toolkit.fluxcd.io/prune: disabled`.",
+    _POLICY,
+)
 denied = _rule(
     "apply-denied",
     "No object is denied by an admission policy that the cluster itself holds.",

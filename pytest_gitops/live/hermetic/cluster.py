@@ -14,6 +14,7 @@ from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.access import Access, write_kubeconfig
 from pytest_gitops.live.directory import ClusterDirectory
 from pytest_gitops.live.hermetic import control_plane
+from pytest_gitops.live.hermetic.addresses import service_ranges
 from pytest_gitops.live.hermetic.ports import LOOPBACK, free_ports
 from pytest_gitops.live.hermetic.programs import Programs
 from pytest_gitops.live.hermetic.simulation import write_stages
@@ -27,11 +28,13 @@ TRIES = 3
 class ControlPlane:
     """etcd and an API server, and on demand what makes workloads come up.
 
-    The API server alone answers after about two seconds. Raises LiveError where it doesn't come up.
+    The API server alone answers after about two seconds. ``services`` are the ranges of Services' addresses. Raises
+    LiveError where it doesn't come up.
     """
 
-    def __init__(self, programs: Programs, name: str) -> None:
+    def __init__(self, programs: Programs, name: str, services: str | None = None) -> None:
         self.name = name
+        self._services = services or service_ranges()
         self._programs = programs
         self._home = ClusterDirectory()
         self.directory = self._home.path
@@ -91,7 +94,7 @@ class ControlPlane:
                 token=token,
                 name=self.name,
             )
-            program = self.run("kube-apiserver", control_plane.api_server(self.directory, port))
+            program = self.run("kube-apiserver", control_plane.api_server(self.directory, port, self._services))
             if self._is_ready(access, program, etcd):
                 return access
             if "address already in use" not in program.last_lines():

@@ -47,7 +47,8 @@ FEATURES = (
     "TaintTolerationComparisonOperators",
     "UserNamespacesHostNetworkSupport",
 )
-SERVICES = "10.0.0.0/16"
+# Any: Git can't tell which ones a cluster gives out.
+NODE_PORTS = "1-65535"
 # A socket named "etcd:0" in the directory that all programs run in: etcd wants a port in every address.
 ETCD = "unix://etcd:0"
 
@@ -71,8 +72,11 @@ def etcd(directory: Path) -> list[str]:
     ]
 
 
-def api_server(directory: Path, port: int) -> list[str]:
-    """Return kube-apiserver's arguments; ``directory`` holds the keys and ``tokens.csv``."""
+def api_server(directory: Path, port: int, services: str) -> list[str]:
+    """Return kube-apiserver's arguments; ``directory`` holds the keys and ``tokens.csv``.
+
+    ``services`` are the ranges of Services' addresses.
+    """
     return [
         "kube-apiserver",
         f"--etcd-servers={ETCD}",
@@ -82,7 +86,8 @@ def api_server(directory: Path, port: int) -> list[str]:
         "--endpoint-reconciler-type=none",
         f"--tls-cert-file={directory}/server.crt",
         f"--tls-private-key-file={directory}/server.key",
-        f"--service-cluster-ip-range={SERVICES}",
+        f"--service-cluster-ip-range={services}",
+        f"--service-node-port-range={NODE_PORTS}",
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={directory}/sa.key",
         f"--service-account-signing-key-file={directory}/sa.key",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from pytest_gitops.live.hermetic.addresses import service_ranges
 from pytest_gitops.live.hermetic.cluster import ControlPlane
 from pytest_gitops.live.hermetic.flux import start_controllers
 from pytest_gitops.live.hermetic.ports import LOOPBACK
@@ -24,7 +25,9 @@ class HermeticProvider:
     def start(self, wish: Wish) -> HermeticCluster:
         """Start a control plane."""
         programs = find_programs()
-        cluster = HermeticCluster(programs, ControlPlane(programs, wish.name), wish)
+        written = wish.cluster.resources if wish.cluster else ()
+        services = service_ranges(resource for _part, resource in written)
+        cluster = HermeticCluster(programs, ControlPlane(programs, wish.name, services), wish)
         if wish.workloads or wish.flux:
             cluster.start_workloads()
         return cluster
