@@ -14,7 +14,8 @@ from pytest_gitops.recursion.state import State
 from pytest_gitops.recursion.substitution import Substitution
 from pytest_gitops.rendering import BuildRequest, Done, RenderError, VariableSource
 
-DISABLED = ("kustomize.toolkit.fluxcd.io/reconcile", "disabled")
+# What has one of these as an annotation or a label, in any case of letters, kustomize-controller doesn't apply.
+_LEFT_ALONE = (("kustomize.toolkit.fluxcd.io/reconcile", "disabled"), ("kustomize.toolkit.fluxcd.io/ssa", "ignore"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,9 @@ class Kustomizations(Kind):
         )
 
     def is_applied(self, resource: Resource) -> bool:
-        """Tell whether kustomize-controller applies an object.
-
-        It leaves out what has ``kustomize.toolkit.fluxcd.io/reconcile: disabled`` as an annotation or a label.
-        """
-        key, value = DISABLED
-        return all(mapping(resource.metadata, field).get(key) != value for field in ("annotations", "labels"))
+        """Tell whether kustomize-controller applies an object: not where ``reconcile: disabled`` or ``ssa: Ignore``."""
+        places = [mapping(resource.metadata, field) for field in ("annotations", "labels")]
+        return not any(str(place.get(key) or "").lower() == value for place in places for key, value in _LEFT_ALONE)
 
 
 def _unresolved(node: Node) -> Skipped | None:

@@ -10,6 +10,7 @@ from pytest_gitops.checks.context import remote_of
 from pytest_gitops.model import HelmRelease, Kustomization, Part, Resource, ResourceSet
 from pytest_gitops.objects import listed, mapping
 from pytest_gitops.review.comparison import Change, ClusterComparison, Held
+from pytest_gitops.review.ignoring import ignored_fields
 from pytest_gitops.review.model import Action, Fate
 from pytest_gitops.review.releases import is_reinstalled
 
@@ -21,6 +22,8 @@ _FORCE = f"{_FLUX}/force"
 _SET_PRUNE = "fluxcd.controlplane.io/prune"
 _KEEP = "helm.sh/resource-policy"
 _MOST_PARENTS = 100
+# What a Kustomization says of fields that it is to leave alone.
+IGNORE = "spec.ignore"
 # Names of the parts whose end is being asked for: Kustomizations may declare each other, and themselves.
 _Asked = tuple[str, ...]
 
@@ -104,8 +107,9 @@ def unapplied(change: Change, cluster: ClusterComparison) -> str | None:
     """Return the annotation or field for which Flux does not apply an object as head has it, None for none.
 
     kustomize-controller goes by Git's object and the cluster's. What it leaves alone gets no annotation from Git, so
-    that head's decides; ``IfNotPresent`` is for objects that are there. helm-controller leaves the definitions of a
-    chart's ``crds/`` alone when it upgrades, unless the policy says otherwise.
+    that head's decides; ``IfNotPresent`` is for objects that are there. Where ``spec.ignore`` has all fields that
+    differ, it doesn't apply the object either, unless it can't. helm-controller leaves the definitions of a chart's
+    ``crds/`` alone when it upgrades, unless the policy says otherwise.
     """
     if change.after is None:
         return None
@@ -116,7 +120,11 @@ def unapplied(change: Change, cluster: ClusterComparison) -> str | None:
     asked = [(_RECONCILE, "disabled"), (_SSA, "Ignore")]
     if change.before is not None and not change.renamed:
         asked.append((_SSA, "IfNotPresent"))
-    return next((f"{key}: {value}" for key, value in asked if _says(change.after.resource, key, value)), None)
+    said = next((f"{key}: {value}" for key, value in asked if _says(change.after.resource, key, value)), None)
+    if said is not None or cluster.refusals.get(change):
+        return said
+    ignored = ignored_fields(change)
+    return IGNORE if ignored and len(ignored) == len(change.fields) else None
 
 
 def _kept_definition(change: Change, held: Held, cluster: ClusterComparison) -> str | None:

@@ -30,9 +30,9 @@ def pair_parts(base: Cluster | None, head: Cluster | None) -> tuple[PartPair, ..
     before, after = _named(base), _named(head)
     lost = [part for name, part in before.items() if name not in after]
     new = [part for name, part in after.items() if name not in before]
+    hidden = {id(part) for part in _hidden(lost, before, after)} | {id(part) for part in _hidden(new, after, before)}
     renames = dict(_renames(lost, new))
     gone = {id(part) for part in renames.values()}
-    hidden = {id(part) for one, other in ((before, after), (after, before)) for part in _hidden(one, other)}
     pairs = [_pair(before.get(name) or renames.get(id(part)), part, hidden) for name, part in after.items()]
     return (*pairs, *(_pair(part, None, hidden) for part in lost if id(part) not in gone))
 
@@ -56,22 +56,28 @@ def _pair(before: Part | None, after: Part | None, hidden: Collection[int]) -> P
     return PartPair(before, after, known and not unseen, unseen)
 
 
-def _hidden(own: Mapping[Name, Part], other: Mapping[Name, Part]) -> Iterator[Part]:
-    """Yield the parts of one revision of which the other can't tell whether it has them.
+def _hidden(alone: Sequence[Part], own: Mapping[Name, Part], other: Mapping[Name, Part]) -> Iterator[Part]:
+    """Yield the parts that only one revision has, of which the other can't tell whether it has them.
 
-    It could not render what declares them; or what declares what declares them, however far up.
+    It could not render what declares them; or what declares what declares them, however far up. Or it renders the
+    object of one of these, and that asks Flux to leave it alone: it goes on in the cluster as it is there.
     """
+    if not alone:
+        return
     there = {part.name: False for part in other.values()}
     for part in other.values():
         there[part.name] |= part.rendered is None
+    held = {resource.id for part in other.values() for resource in part.rendered or ()}
     above = {part.name: part for part in own.values()}
-    for part in own.values():
+    for part in alone:
         seen: set[str] = set()
         parent: str | None = part.parent
-        while parent is not None and parent not in there and parent not in seen:
+        left = part.id in held
+        while not left and parent is not None and parent not in there and parent not in seen:
             seen.add(parent)
+            left = parent in above and above[parent].id in held
             parent = above[parent].parent if parent in above else None
-        if parent is not None and there.get(parent):
+        if left or (parent is not None and there.get(parent)):
             yield part
 
 

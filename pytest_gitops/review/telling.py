@@ -21,7 +21,7 @@ from pytest_gitops.model import (
 from pytest_gitops.objects import listed, namespace_of, scalar
 from pytest_gitops.redaction import ClusterSecrets, Redactor, Secrecy
 from pytest_gitops.review.comparison import Change, ClusterComparison, Comparison, Held, PartPair
-from pytest_gitops.review.fates import fate_of
+from pytest_gitops.review.fates import fate_of, unapplied
 from pytest_gitops.review.fields import differing
 from pytest_gitops.review.images import image_changes
 from pytest_gitops.review.model import (
@@ -145,10 +145,16 @@ class _Telling:
         for pair in self._cluster.parts:
             differs = any(told(pair.before) != told(pair.after) for told in (_outcome, _chart))
             if pair.action is not None or differs or any(id(part) in touched for part in (pair.before, pair.after)):
-                yield _part(pair)
+                yield _part(pair, self._left_alone(pair))
+
+    def _left_alone(self, pair: PartPair) -> str | None:
+        """Return why the cluster has a part as it was though head's object may say otherwise, None where it doesn't."""
+        declaration = self._cluster.declaration(pair.part) if pair.hidden and pair.after is None else None
+        why = unapplied(declaration, self._cluster) if declaration else None
+        return f"Flux leaves it as it is in the cluster, because of {why}" if why else None
 
 
-def _part(pair: PartPair) -> PartChange:
+def _part(pair: PartPair, left_alone: str | None) -> PartChange:
     part = pair.part
     unknown = next((p for p in (pair.after, pair.before) if p is not None and p.rendered is None), None)
     return PartChange(
@@ -161,7 +167,7 @@ def _part(pair: PartPair) -> PartChange:
         suspended=part.suspended,
         outcome_before=_outcome(pair.before),
         outcome_after=_outcome(pair.after),
-        reason=_reason(unknown),
+        reason=left_alone or _reason(unknown),
         chart_before=_chart(pair.before),
         chart_after=_chart(pair.after),
         renamed_from=pair.before.name if pair.before and pair.renamed else None,

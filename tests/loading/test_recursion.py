@@ -130,6 +130,7 @@ def test_older_versions_and_disabled_objects(tmp_path: Path) -> None:
         "clusters/prod/a.yaml": kustomization("a", "./a").replace("/v1\n", "/v1beta2\n"),
         "clusters/prod/b.yaml": kustomization("b", "./a").replace("/v1\n", "/v1beta1\n"),
         "clusters/prod/off.yaml": disabled,
+        "clusters/prod/ignored.yaml": disabled.replace("reconcile: disabled", "ssa: Ignore").replace("off", "ignored"),
         "a/web.yaml": WEB,
     }
     assert found(loaded(tmp_path, files)) == {"flux-system/a": "ConfigMap/web", "flux-system/b": "ConfigMap/web"}

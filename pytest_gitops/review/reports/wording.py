@@ -100,7 +100,7 @@ def part_news(part: PartChange) -> list[str]:
         word = "fails to render" if part.outcome_after == "failed" else "not rendered"
         said.append(f"{word}: {part.reason}" if part.reason else word)
     elif not part.known and part.outcome_after is None:
-        said.append("what declares it isn't rendered any more, so whether it stays is not known")
+        said.append(part.reason or "what declares it isn't rendered any more, so whether it stays is not known")
     elif not part.known:
         said.append("not rendered before, so what changes is not known")
     return said
