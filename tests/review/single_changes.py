@@ -163,6 +163,7 @@ CHANGES: dict[str, Edit] = {
     "definition-removed-in-use": replace("infrastructure/kustomization.yaml", "  - widgets.yaml\n", ""),
     "claim-removed": cut("data/claims.yaml", "PersistentVolumeClaim/uploads"),
     "retained-claim-removed": cut("data/claims.yaml", "PersistentVolumeClaim/archive"),
+    "stateful-set-removed": replace("data/kustomization.yaml", "  - database.yaml\n", ""),
     "stateful-set-scaled-down": replace(DATA, "replicas: 3", "replicas: 1"),
     "release-removed": several(replace("data/kustomization.yaml", "  - cache.yaml\n", ""), remove("data/cache.yaml")),
     "chart-loses-an-object": write(
@@ -287,6 +288,30 @@ CHANGES: dict[str, Edit] = {
             """,
         ),
     ),
+    "applied-by-two": append(
+        "data/claims.yaml",
+        """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: settings
+          namespace: apps
+        immutable: true
+        data:
+          color: blue
+        """,
+    ),
+    "source-of-another-branch": replace(
+        "clusters/staging/flux-system/gotk-sync.yaml", "branch: main", "branch: release"
+    ),
+    "kustomization-from-another-source": replace(
+        "clusters/staging/apps.yaml", "    name: flux-system\n", "    name: elsewhere\n"
+    ),
+    "kustomization-left-alone": replace(
+        "clusters/staging/data.yaml",
+        "  namespace: flux-system\n",
+        "  namespace: flux-system\n  annotations: {kustomize.toolkit.fluxcd.io/reconcile: disabled}\n",
+    ),
     "target-namespace-changed": replace(
         "clusters/production/tenant.yaml", "targetNamespace: tenant", "targetNamespace: apps"
     ),
@@ -355,6 +380,14 @@ CHANGES: dict[str, Edit] = {
     "not-applied": replace(
         "apps/base/settings.yaml", "IfNotPresent\ndata:\n  color: blue", "IfNotPresent\ndata:\n  color: red"
     ),
+    "field-ignored": several(
+        replace(
+            "clusters/staging/apps.yaml",
+            "prune: true\n",
+            "prune: true\n  ignore:\n    - paths: [/spec/replicas]\n      target: {kind: Deployment, name: web}\n",
+        ),
+        replace(WEB, "replicas: 2", "replicas: 3"),
+    ),
     "prune-switched-on": replace("clusters/production/frozen.yaml", "prune: false", "prune: true"),
     "prune-switched-off": replace("clusters/staging/data.yaml", "prune: true", "prune: false"),
     "suspended-and-changed": several(
@@ -390,12 +423,26 @@ CHANGES: dict[str, Edit] = {
             namespace: flux-system
         """,
     ),
+    "role-aggregated": replace(
+        "infrastructure/roles.yaml",
+        "  name: reader\nrules",
+        '  name: reader\n  labels: {rbac.authorization.k8s.io/aggregate-to-view: "true"}\nrules',
+    ),
+    "subject-added": replace(
+        "infrastructure/roles.yaml",
+        "    namespace: flux-system\n",
+        "    namespace: flux-system\n  - kind: Group\n    name: system:authenticated\n"
+        "    apiGroup: rbac.authorization.k8s.io\n",
+    ),
     "impersonation-removed": replace("clusters/production/tenant.yaml", "  serviceAccountName: tenant\n", ""),
     "network-policy-removed": cut("apps/base/protection.yaml", "NetworkPolicy/deny"),
     "budget-removed": cut("apps/base/protection.yaml", "PodDisruptionBudget/web"),
     "autoscaler-removed": cut("apps/base/protection.yaml", "HorizontalPodAutoscaler/web"),
     # What stops, or goes back.
     "scaled-to-zero": replace(WEB, "replicas: 2", "replicas: 0"),
+    "autoscaler-down-to-nothing": replace(
+        "apps/base/protection.yaml", "  maxReplicas: 5\n", "  maxReplicas: 5\n  minReplicas: 0\n"
+    ),
     "cron-job-suspended": replace(
         "apps/base/jobs.yaml", 'schedule: "@daily"\n', 'schedule: "@daily"\n  suspend: true\n'
     ),

@@ -9,7 +9,7 @@ from pytest_gitops.checks.pods import mapping, mappings, pod_spec
 from pytest_gitops.checks.rule import Violation, rule
 from pytest_gitops.model import Resource
 
-_SAFE = frozenset(
+SAFE = frozenset(
     [
         "kernel.shm_rmid_forced",
         "net.ipv4.ip_local_port_range",
@@ -58,6 +58,6 @@ def pss_sysctls(resource: Resource) -> Iterator[Violation]:
     """Yield a violation for each sysctl that isn't known as safe."""
     path, spec = pod_spec(resource)
     for index, sysctl in mappings(mapping(spec, "securityContext").get("sysctls")):
-        if sysctl.get("name") not in _SAFE:
+        if sysctl.get("name") not in SAFE:
             message = f"sysctl {sysctl.get('name')} is not a safe one"
             yield Violation(message, (*path, "securityContext", "sysctls", index, "name"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pytest_gitops.checks.contention import contended
 from pytest_gitops.checks.context import ClusterIndex, Owned
 from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.model import HelmRelease, Severity
@@ -61,7 +62,7 @@ metadata: {name: one, namespace: default}
 def owner_conflict(cluster: ClusterIndex) -> Iterator[Violation]:
     """Yield a violation for each object that several parts apply, at its second occurrence."""
     for target in cluster.targets.values():
-        for owners in _contended(target):
+        for owners in contended(target):
             second = owners[1]
             names = " and ".join(dict.fromkeys(owned.owner.name for owned in owners))
             severity = Severity.WARNING if second.resource.kind in _SHARED and _by_charts(owners) else None
@@ -71,28 +72,3 @@ def owner_conflict(cluster: ClusterIndex) -> Iterator[Violation]:
 
 def _by_charts(owners: list[Owned]) -> bool:
     return any(isinstance(owned.owner, HelmRelease) for owned in owners)
-
-
-def _contended(cluster: ClusterIndex) -> Iterator[list[Owned]]:
-    for owned in cluster.resources:
-        owners = cluster.owners(owned.resource.id)
-        if len(owners) > 1 and owners[0] is owned:
-            contending = [each for each in owners if not _lets_be(each)]
-            if len(contending) > 1 and not any(map(_yields, contending)):
-                yield contending
-
-
-def _lets_be(owned: Owned) -> bool:
-    """helm-controller creates the definitions of a chart's ``crds/`` where there are none, and lets others be."""
-    if not isinstance(owned.owner, HelmRelease) or owned.resource.kind != "CustomResourceDefinition":
-        return False
-    return "/crds/" in f"/{owned.resource.template or owned.resource.origin or ''}"
-
-
-def _yields(owned: Owned) -> bool:
-    """Flux leaves an object alone that exists, is not to be applied, or is merged, if the object asks for that."""
-    return owned.resource.annotations.get("kustomize.toolkit.fluxcd.io/ssa", "").lower() in (
-        "ifnotpresent",
-        "ignore",
-        "merge",
-    )

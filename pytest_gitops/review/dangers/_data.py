@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_gitops.checks.context import ClusterIndex
 from pytest_gitops.model import Part, Resource
-from pytest_gitops.objects import listed, mapping, scalar
+from pytest_gitops.objects import listed, mapping, name_of, scalar
 from pytest_gitops.review.fates import is_kept
 
 # Kinds whose operators delete the volumes or the database along with the object.
@@ -56,6 +56,18 @@ def loss(resource: Resource, cluster: ClusterIndex) -> str | None:
     return lost.get((group, kind))
 
 
+def spared(resource: Resource, cluster: ClusterIndex) -> str | None:
+    """Return which data outlives an object that one would fear for, None for an object that holds none."""
+    if loss(resource, cluster) is not None:
+        return None
+    kept = {
+        ("", "PersistentVolumeClaim"): "its volume is retained",
+        ("", "PersistentVolume"): "what it stands for is retained",
+        ("apps", "StatefulSet"): _claims(resource),
+    }
+    return kept.get((resource.id.group, resource.id.kind))
+
+
 def losses(part: Part, cluster: ClusterIndex) -> list[str]:
     """Return what is lost, and with which object, when all that a part applies is deleted."""
     found = ((resource, loss(resource, cluster)) for resource in part.rendered or () if not is_kept(resource, part))
@@ -67,10 +79,24 @@ def _reclaims(volume: Resource) -> bool:
 
 
 def _retains(claim: Resource, cluster: ClusterIndex) -> bool:
-    """Return whether the claim's storage class is known to keep volumes."""
+    """Return whether what a claim is bound to is known to keep its data: its volume, or its class's volumes."""
+    volume = scalar(claim.spec, "volumeName")
+    bound = cluster.get("PersistentVolume", "", volume) if volume else None
+    if bound is not None:
+        # A volume that somebody writes is retained, unless it says otherwise.
+        return (bound.resource.spec.get("persistentVolumeReclaimPolicy") or "Retain") == "Retain"
     name = scalar(claim.spec, "storageClassName")
     owned = cluster.get("StorageClass", "", name) if name else None
     return owned is not None and owned.resource.get("reclaimPolicy") == "Retain"
+
+
+def _claims(stateful_set: Resource) -> str | None:
+    """Return which claims a StatefulSet leaves, None where it makes none."""
+    names = [name_of(template) for template in listed(stateful_set.spec, "volumeClaimTemplates")]
+    if not names:
+        return None
+    made = ", ".join(f"{name}-{stateful_set.name}-*" for name in names)
+    return f"the claims that it made stay ({made}), and nobody manages them"
 
 
 def _deletes_claims(stateful_set: Resource) -> bool:

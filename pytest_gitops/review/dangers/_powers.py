@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_gitops.checks.pods import all_containers, pod_spec
+from pytest_gitops.checks.policy.pss_sysctls import SAFE
 from pytest_gitops.checks.rule import FieldPath
 from pytest_gitops.model import Resource
 from pytest_gitops.objects import listed, mapping, scalar
@@ -33,6 +34,9 @@ def _powers(resource: Resource) -> Iterator[tuple[str, FieldPath]]:
     for index, volume in enumerate(listed(spec, "volumes")):
         if host_path := scalar(mapping(volume, "hostPath"), "path"):
             yield f"hostPath {host_path}", (*path, "volumes", index, "hostPath")
+    for index, sysctl in enumerate(listed(mapping(spec, "securityContext"), "sysctls")):
+        if (name := scalar(sysctl, "name")) and name not in SAFE:
+            yield f"sysctl {name}", (*path, "securityContext", "sysctls", index)
     for where, name, context in _contexts(resource):
         yield from _of_context(where, name, context)
     for where, container in all_containers(resource):
@@ -44,6 +48,10 @@ def _powers(resource: Resource) -> Iterator[tuple[str, FieldPath]]:
 def _of_context(where: FieldPath, name: str, context: dict[str, Any]) -> Iterator[tuple[str, FieldPath]]:
     if context.get("privileged") is True:
         yield f"privileged{name}", (*where, "privileged")
+    if mapping(context, "windowsOptions").get("hostProcess") is True:
+        yield f"hostProcess{name}", (*where, "windowsOptions", "hostProcess")
+    if context.get("procMount") == "Unmasked":
+        yield f"procMount Unmasked{name}", (*where, "procMount")
     if context.get("runAsUser") == 0:
         yield f"runAsUser 0{name}", (*where, "runAsUser")
     for index, capability in enumerate(listed(mapping(context, "capabilities"), "add")):
@@ -55,6 +63,9 @@ def _of_context(where: FieldPath, name: str, context: dict[str, Any]) -> Iterato
 
 
 def _restrictions(resource: Resource) -> Iterator[tuple[str, FieldPath]]:
+    path, spec = pod_spec(resource)
+    if spec.get("hostUsers") is False:
+        yield "hostUsers: false", (*path, "hostUsers")
     for where, name, context in _contexts(resource):
         for field, value in (
             ("runAsNonRoot", True),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_gitops.checks.rule import Violation, rule
+from pytest_gitops.model import Severity
 from pytest_gitops.objects import listed as entries
 from pytest_gitops.objects import mapping
-from pytest_gitops.review.comparison import Change, ClusterComparison
-from pytest_gitops.review.dangers._data import KINDS, loss
+from pytest_gitops.review.comparison import Change, ClusterComparison, Held
+from pytest_gitops.review.dangers._data import KINDS, loss, spared
 from pytest_gitops.review.dangers._telling import is_explained, places
 from pytest_gitops.review.fates import fate_of
 from pytest_gitops.review.model import Action, Fate
@@ -21,10 +22,11 @@ from pytest_gitops.review.model import Action, Fate
     severity="warning",
     scope="change",
     kinds=KINDS,
-    description="A change does not have data deleted: by removing a claim whose storage class doesn't retain its "
-    "volumes, a database or cluster whose operator deletes what it keeps for it, a StatefulSet that deletes its claims "
+    description="A change does not have data deleted: by removing a claim whose volume or storage class doesn't retain "
+    "it, a database or cluster whose operator deletes what it keeps for it, a StatefulSet that deletes its claims "
     "(`persistentVolumeClaimRetentionPolicy`); by scaling such a StatefulSet down; or by having a volume deleted with "
-    "its claim that so far was retained.",
+    "its claim that so far was retained. Of data that outlives what is deleted, a retained volume or the claims that a "
+    "StatefulSet made, it is only reported.",
     remedy="Back the data up first. To keep the object, annotate it with `kustomize.toolkit.fluxcd.io/prune: disabled` "
     "in a change before the one that removes it.",
     source="https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming",
@@ -32,18 +34,8 @@ from pytest_gitops.review.model import Action, Fate
         """
 apiVersion: v1
 kind: PersistentVolumeClaim
-metadata: {name: data, namespace: apps}
-spec: {storageClassName: kept}
----
-apiVersion: storage.k8s.io/v1
-kind: StorageClass
-metadata: {name: kept}
-reclaimPolicy: Retain
+metadata: {name: data, namespace: apps, annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}}
 # after the change
-apiVersion: storage.k8s.io/v1
-kind: StorageClass
-metadata: {name: kept}
-reclaimPolicy: Retain
 """,
     ],
     failing=[
@@ -92,13 +84,25 @@ spec:
 def data_at_risk(change: Change, cluster: ClusterComparison) -> Iterator[Violation]:
     """Yield a violation for data that goes with an object, or will."""
     if change.action is Action.REMOVED and change.before is not None:
-        lost = loss(change.before.resource, cluster.base) if cluster.base else None
-        if lost and fate_of(change, cluster) is Fate.PRUNED and not is_explained(change, cluster):
-            message = f"{change.id} is deleted, and with it {lost}"
-            yield Violation(message, related=places(change.before, cluster))
+        if fate_of(change, cluster) is Fate.PRUNED and not is_explained(change, cluster):
+            yield from _removed(change, change.before, cluster)
     elif change.before is not None and change.after is not None:
         yield from _reclaimed(change)
         yield from _scaled(change)
+
+
+def _removed(change: Change, before: Held, cluster: ClusterComparison) -> Iterator[Violation]:
+    lost = loss(before.resource, cluster.base) if cluster.base else None
+    kept = spared(before.resource, cluster.base) if cluster.base else None
+    if lost:
+        yield Violation(f"{change.id} is deleted, and with it {lost}", related=places(before, cluster))
+    elif kept:
+        yield Violation(
+            f"{change.id} is deleted; {kept}",
+            severity=Severity.INFO,
+            remedy="Delete what stays by hand, if it isn't needed any more.",
+            related=places(before, cluster),
+        )
 
 
 def _reclaimed(change: Change) -> Iterator[Violation]:

@@ -13,6 +13,9 @@ from pytest_gitops.review.fates import fate_of, is_orphaning
 from pytest_gitops.review.model import Action, Fate
 from pytest_gitops.review.releases import identity
 
+_STAYS = "Delete it by hand once the change is merged; to keep its objects, set `spec.deletionPolicy: Orphan` first."
+_LEFT = "Delete by hand what isn't needed any more; what is, nobody manages until Git has it again."
+
 
 @rule(
     "review-part-removed",
@@ -76,28 +79,28 @@ def part_removed(pair: PartPair, cluster: ClusterComparison) -> Iterator[Violati
     fate = fate_of(declaration, cluster) if declaration else Fate.PRUNED
     if fate is Fate.HELD_BACK:
         return
-    message, severity = _removal(part, fate, cluster)
+    message, severity, remedy = _removal(part, fate, cluster)
     related = places(declaration.before, cluster) if declaration and declaration.before else ()
-    yield Violation(message, subject=part, severity=severity, related=related)
+    yield Violation(message, subject=part, severity=severity, remedy=remedy, related=related)
 
 
-def _removal(part: Part, fate: Fate, cluster: ClusterComparison) -> tuple[str, Severity | None]:
-    """Return what to say, and how severe it is where that isn't the rule's own."""
+def _removal(part: Part, fate: Fate, cluster: ClusterComparison) -> tuple[str, Severity | None, str | None]:
+    """Return what to say, and how severe it is and what to do where that isn't the rule's own."""
     name = named(part)
     gone = gone_with(part, cluster)
     if fate not in (Fate.PRUNED, Fate.UNINSTALLED):
-        return f"{name} is removed from Git, but stays in the cluster and goes on applying what it finds", None
+        return f"{name} is removed from Git, but stays in the cluster and goes on applying what it finds", None, _STAYS
     if is_orphaning(part):
         why = "as it is suspended" if part.suspended else "as its deletionPolicy is Orphan"
         if not part.suspended and part.spec.get("deletionPolicy") != "Orphan":
             why = "as it doesn't prune"
         kept = counted(len(gone.left), "object")
         message = f"{name} is deleted and leaves its {kept} in the cluster, {why}: {listed(gone.left)}"
-        return message, None if gone.left and not part.spec.get("deletionPolicy") else Severity.INFO
+        return message, None if gone.left and not part.spec.get("deletionPolicy") else Severity.INFO, _LEFT
     stays = f"; what stays is {listed(gone.left)}" if gone.left else ""
     if isinstance(part, HelmRelease):
         release = identity(part)[0]
         content = f", with {told(gone)}" if gone.deleted else ""
-        return f"{name} is deleted, and the release {release} uninstalled{content}{stays}", None
+        return f"{name} is deleted, and the release {release} uninstalled{content}{stays}", None, None
     uninstalled = f"; uninstalled: {listed(gone.releases)}" if gone.releases else ""
-    return f"{name} is deleted, and with it {told(gone)}{uninstalled}{stays}", None
+    return f"{name} is deleted, and with it {told(gone)}{uninstalled}{stays}", None, None

@@ -10,6 +10,8 @@ from pytest_gitops.review.comparison import ClusterComparison, PartPair
 from pytest_gitops.review.dangers._telling import named
 from pytest_gitops.review.fates import is_orphaning, prunes
 
+_POLICY = "Nothing, if this is meant."
+
 
 @rule(
     "review-prune-switched",
@@ -79,4 +81,5 @@ def prune_switched(pair: PartPair, _: ClusterComparison) -> Iterator[Violation]:
         yield Violation(f"{named(after)} {said}", ("spec", "prune"), after, severity=severity)
     elif not after.suspended and not before.suspended and is_orphaning(before) != is_orphaning(after):
         said = "would leave its objects in the cluster" if is_orphaning(after) else "would delete its objects"
-        yield Violation(f"{named(after)} {said} if it were deleted", ("spec", "deletionPolicy"), after)
+        message = f"{named(after)} {said} if it were deleted"
+        yield Violation(message, ("spec", "deletionPolicy"), after, remedy=_POLICY)

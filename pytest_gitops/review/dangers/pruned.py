@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.model import HelmRelease
 from pytest_gitops.review.comparison import Change, ClusterComparison, PartPair
-from pytest_gitops.review.dangers._data import loss
+from pytest_gitops.review.dangers._data import loss, spared
 from pytest_gitops.review.dangers._telling import counted, ids, is_explained, listed, named, places
 from pytest_gitops.review.fates import fate_of
 from pytest_gitops.review.model import Action, Fate
@@ -72,4 +72,5 @@ def _is_told(change: Change, pair: PartPair, cluster: ClusterComparison) -> bool
         return False
     if fate_of(change, cluster) is not Fate.PRUNED or change.id.kind in _TOLD or is_explained(change, cluster):
         return False
-    return cluster.base is not None and loss(change.before.resource, cluster.base) is None
+    before, base = change.before.resource, cluster.base
+    return base is not None and loss(before, base) is None and spared(before, base) is None
