@@ -96,8 +96,7 @@ def test_a_chart_is_unpacked_into_an_artifact(tmp_path: Path) -> None:
         {"web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.2.3\n", "web/files/map.yaml": config_map("brought")},
     )
     source = (
-        "apiVersion: source.toolkit.fluxcd.io/v1\n"
-        "kind: {}\nmetadata: {{name: {}, namespace: flux-system}}\nspec: {}\n"
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: {}\nmetadata: {{name: {}, namespace: flux-system}}\nspec: {}\n"
     )
     files = fleet('{from: "@repo/web/files/**", to: "@artifact/"}')
     files["clusters/prod/generator.yaml"] = files["clusters/prod/generator.yaml"].replace(

@@ -88,8 +88,8 @@ def test_a_marker_with_an_unknown_keyword_fails(pytester: pytest.Pytester) -> No
     result = pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-check=build", "tests")
     assert result.ret == pytest.ExitCode.INTERRUPTED
     problem = (
-        "tests/test_own.py::test_own: the marker gitops takes the keywords cluster, kustomization, helmrelease, resourceset, kind, namespace, "
-        "name, labels, not clusters"
+        "tests/test_own.py::test_own: the marker gitops takes the keywords cluster, kustomization, helmrelease, "
+        "resourceset, kind, namespace, name, labels, not clusters"
     )
     assert [line for line in result.outlines if "the marker gitops" in line][:1] == [problem]
 
