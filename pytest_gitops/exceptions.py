@@ -35,3 +35,10 @@ class LiveError(GitopsError):
 
     Whoever asked for it should care.
     """
+
+
+class NotNamedError(LiveError):
+    """No cluster was named to try one of the fleet's on: the message says how to name one.
+
+    Nobody has to care: what would be tried there is skipped.
+    """

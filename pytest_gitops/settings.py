@@ -156,7 +156,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--gitops-rule", metavar="GLOB", action="append", default=[], help=_text(_RULE_HELP))
     group.addoption("--gitops-report", metavar="FILE", action="append", default=[], help=_text(_REPORT_HELP))
     group.addoption("--gitops-graph", metavar="FILE", action="append", default=[], help=_text(_GRAPH_HELP))
-    add_live_options(group)
+    add_live_options(parser, group)
     group.addoption("--gitops-tree", action="store_true", help=_text(_TREE_HELP))
     add_network_options(group)
     group.addoption("--gitops-age-key", metavar="FILE", action="append", default=[], help=_text(_AGE_KEY_HELP))

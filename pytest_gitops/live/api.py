@@ -53,12 +53,12 @@ class Kind:
 
 
 class Api:
-    """Requests to one API server; may be used from several threads.
+    """Requests to one API server; may be used from several threads. One that ``only_asks`` sends reads and dry runs.
 
     Methods raise ApiError for what the server refuses and LiveError where it can't be reached.
     """
 
-    def __init__(self, kubeconfig: Path | None, context: str | None = None) -> None:
+    def __init__(self, kubeconfig: Path | None, context: str | None = None, *, only_asks: bool = False) -> None:
         # Imported here: it takes a second, and most runs ask no API server.
         from kubernetes import config  # noqa: PLC0415
 
@@ -69,6 +69,7 @@ class Api:
         except config.ConfigException as error:
             raise LiveError(f"the kubeconfig can't be used: {error}") from None
         self.client.configuration.retries = False
+        self._only_asks = only_asks
 
     def request(
         self,
@@ -84,6 +85,8 @@ class Api:
         """Send one request and return the answer."""
         import urllib3  # noqa: PLC0415
 
+        if self._only_asks and method != "GET" and (query or {}).get("dryRun") != "All":
+            raise LiveError(f"{method} {path} would change {self.client.configuration.host}, which is only asked")
         headers = {"Accept": accept, **({"Content-Type": content} if body is not None else {})}
         text = None if body is None else json.dumps(body)
         serialized = self.client.param_serialize(
@@ -151,11 +154,17 @@ class Api:
         path = path_of(kind, namespace, name) + ("/status" if status else "")
         return self.request("PATCH", path, patch, content="application/merge-patch+json")
 
+    def patch_lists(self, kind: Kind, namespace: str, name: str, patch: JsonObject) -> JsonObject:
+        """Patch a built-in object strategically: entries of lists are merged by name."""
+        return self.request(
+            "PATCH", path_of(kind, namespace, name), patch, content="application/strategic-merge-patch+json"
+        )
+
     def delete(self, kind: Kind, namespace: str, name: str, *, dry_run: bool = False) -> bool:
         """Delete an object and what it owns; return whether it was there."""
-        options = {"propagationPolicy": "Background", **({"dryRun": ["All"]} if dry_run else {})}
+        query = {"dryRun": "All"} if dry_run else {}
         try:
-            self.request("DELETE", path_of(kind, namespace, name), options)
+            self.request("DELETE", path_of(kind, namespace, name), {"propagationPolicy": "Background"}, query=query)
         except ApiError as error:
             if error.reason == "NotFound":
                 return False

@@ -57,7 +57,14 @@ class Removed:
     others: tuple[str, ...]
 
 
-Verdict = Refused | Unknown | Removed
+@dataclass(frozen=True, slots=True)
+class Homeless:
+    """An object whose namespace isn't there, in a cluster where none is made."""
+
+    resource: Resource
+
+
+Verdict = Refused | Unknown | Removed | Homeless
 
 
 class Application:
@@ -126,6 +133,14 @@ class Application:
     def try_out(self, resources: Sequence[Resource]) -> Iterator[Verdict]:
         """Yield what is said of each object that would not be applied, in the objects' order."""
         yield from self._judged([resource for resource in resources if resource.kind != DEFINITION], dry_run=True)
+
+    def ask(self, resources: Sequence[Resource]) -> Iterator[Verdict]:
+        """Yield what is said of each object that would not be applied to the cluster as it is; nothing is put there."""
+        there = {str(obj["metadata"]["name"]) for obj in self._api.list(self._kinds["v1", "Namespace"])}
+        homeless = [resource for resource in resources if namespace_of(resource.object) not in {"", *there}]
+        yield from map(Homeless, homeless)
+        away = set(map(id, homeless))
+        yield from self._judged([resource for resource in resources if id(resource) not in away], dry_run=True)
 
     def establish(self, resources: Sequence[Resource]) -> Iterator[Verdict]:
         """Apply objects for real; yield what is refused."""

@@ -9,10 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from pytest_gitops.exceptions import LiveError
+
 LOOPBACK = "127.0.0.1"
 SERVICE = "git-upload-pack"
 LARGEST_REQUEST = 16 * 1024 * 1024
 SECONDS = 60
+_WHERE = "the container engine has to run on this machine itself, not in a virtual one"
 
 
 class GitServer:
@@ -23,8 +26,12 @@ class GitServer:
 
     def __init__(self, repositories: dict[str, Path], host: str = LOOPBACK) -> None:
         handler = type("Handler", (_Handler,), {"repositories": repositories})
-        self._server = ThreadingHTTPServer((host, 0), handler)
+        try:
+            self._server = ThreadingHTTPServer((host, 0), handler)
+        except OSError as error:
+            raise LiveError(f"the working tree can't be served on {host}: {error.strerror}; {_WHERE}") from None
         self._server.daemon_threads = True
+        self.address = host
         self.url = f"http://{host}:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, name="gitops-git-server", daemon=True)
         self._thread.start()

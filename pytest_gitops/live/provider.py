@@ -15,13 +15,15 @@ class Wish:
     """What is wanted of a cluster.
 
     ``workloads`` asks for what makes Deployments and the like come up, ``flux`` for Flux's controllers too; without
-    either, an API server is enough. ``cluster`` is the one of the fleet that it is to stand for.
+    either, an API server is enough. ``cluster`` is the one of the fleet that it is to stand for; with ``remote`` it
+    is another one that this one's parts apply to by a kubeConfig, named by the reference.
     """
 
     name: str = "gitops"
     workloads: bool = False
     flux: bool = False
     cluster: Cluster | None = None
+    remote: str = ""
 
 
 class Running(Protocol):
@@ -30,6 +32,10 @@ class Running(Protocol):
     @property
     def owned(self) -> bool:
         """Whether it was made for this run and goes with it."""
+
+    @property
+    def is_only_asked(self) -> bool:
+        """Whether nothing may be put there: all that may be sent are reads and dry runs."""
 
     @property
     def kubeconfig(self) -> Path:
@@ -78,4 +84,4 @@ class Provider(Protocol):
     """Starts clusters. Raises LiveError where none can be had: the message says what is missing and what to do."""
 
     def start(self, wish: Wish) -> Running:
-        """Start a cluster, and return it once its API server is ready."""
+        """Start a cluster, and return it once its API server is ready; raises NotNamedError where none is to be."""

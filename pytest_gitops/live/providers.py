@@ -6,11 +6,17 @@ from collections.abc import Callable
 from difflib import get_close_matches
 
 from pytest_gitops.exceptions import LiveError
+from pytest_gitops.live.existing import ExistingProvider
 from pytest_gitops.live.hermetic.provider import HermeticProvider
+from pytest_gitops.live.kind.provider import KindProvider
 from pytest_gitops.live.provider import Provider
 from pytest_gitops.live_options import LiveOptions
 
-PROVIDERS: dict[str, Callable[[LiveOptions], Provider]] = {"hermetic": lambda _options: HermeticProvider()}
+PROVIDERS: dict[str, Callable[[LiveOptions], Provider]] = {
+    "hermetic": lambda _options: HermeticProvider(),
+    "kind": KindProvider,
+    "existing": ExistingProvider,
+}
 
 
 def provider(chosen: str | LiveOptions) -> Provider:

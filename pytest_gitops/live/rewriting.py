@@ -1,17 +1,23 @@
 """What the harness changes on the way into the API server, so that Flux reads the working tree in place of a remote.
 
-A MutatingAdmissionPolicy does it (Kubernetes 1.36, ``admissionregistration.k8s.io/v1``): the manifests that Flux
-applies stay as they are, and so does what it compares them with, for a dry run is changed in the same way.
+A MutatingAdmissionPolicy does it (v1 of ``admissionregistration.k8s.io`` from Kubernetes 1.36 on, v1beta1 before): the
+manifests that Flux applies stay as they are, and so does what it compares them with, for a dry run is changed in the
+same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_gitops.model import JsonObject, ResourceId
 
 NAME = "pytest-gitops"
+GROUP = "admissionregistration.k8s.io"
+KIND = "MutatingAdmissionPolicy"
+# No registry has a name below .invalid (RFC 2606).
+UNKNOWN_REGISTRY = "pytest-gitops.invalid/"
+_CONTAINERS = ("containers", "initContainers")
 # Fields of a GitRepository that say how the remote is to be asked, or what its commits are signed with.
 _CREDENTIALS = ("secretRef", "proxySecretRef", "verify", "provider", "serviceAccountName")
 
@@ -50,15 +56,69 @@ def suspend_policy(plural: str, group: str, ids: Iterable[ResourceId]) -> list[J
     return _policy(f"{NAME}-suspended-{plural}", rules, condition, expression)
 
 
-def deadline_policy(seconds: int) -> list[JsonObject]:
-    """Return the policy that has a Deployment's rollout fail early: Flux then tells a broken one without waiting."""
-    expression = f"[{_set('/spec/progressDeadlineSeconds', seconds)}]"
+def deadline_policy(seconds: int, images: Iterable[str] = ()) -> list[JsonObject]:
+    """Return the policy that has a Deployment's rollout fail early: Flux then tells a broken one without waiting.
+
+    With ``images`` that is so only for Deployments whose pods have one of them.
+    """
+    named = sorted(images)
+    # The API server wants it to be longer than a pod has to be ready for.
+    value = f"{seconds} + (has(object.spec.minReadySeconds) ? object.spec.minReadySeconds : 0)"
+    expression = f"[JSONPatch{{op: 'add', path: '/spec/progressDeadlineSeconds', value: {value}}}]"
     rules = {"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"]}
-    return _policy(f"{NAME}-progress-deadline", rules, "true", expression)
+    condition = _has_image("object.spec.template.spec", named) if named else "true"
+    return _policy(f"{NAME}-progress-deadline", rules, condition, expression)
+
+
+def image_policy(images: Iterable[str]) -> list[JsonObject]:
+    """Return the policy that has new pods name, in place of one of these images, one that can't be pulled.
+
+    It starts with ``UNKNOWN_REGISTRY``. An image without tag or digest stands for all of its tags.
+    """
+    named = sorted(images)
+    lists = ", ".join(f"{field}: {_renamed(f'object.spec.{field}', field, named)}" for field in _CONTAINERS)
+    expression = f"Object{{spec: Object.spec{{{lists}}}}}"
+    rules = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+    mutation = {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}}
+    return _mutating(f"{NAME}-broken-images", rules, _has_image("object.spec", named), mutation, ["CREATE"])
+
+
+def in_version(objects: Iterable[JsonObject], version: str) -> list[JsonObject]:
+    """Return policies as an API server takes them that serves another version than v1, such as ``v1beta1``."""
+    return [{**obj, "apiVersion": f"{GROUP}/{version}"} for obj in objects]
+
+
+def _renamed(containers: str, field: str, images: Sequence[str]) -> str:
+    item = f"Object.spec.{field}{{name: c.name, image: {_text(UNKNOWN_REGISTRY)} + c.image}}"
+    renamed = f"{containers}.filter(c, {_is_one_of(images)}).map(c, {item})"
+    return renamed if field == "containers" else f"has({containers}) ? {renamed} : []"
+
+
+def _has_image(pod: str, images: Sequence[str]) -> str:
+    found = f"exists(c, {_is_one_of(images)})"
+    return f"{pod}.containers.{found} || (has({pod}.initContainers) && {pod}.initContainers.{found})"
+
+
+def _is_one_of(images: Sequence[str]) -> str:
+    return " || ".join(map(_is_image, images))
+
+
+def _is_image(image: str) -> str:
+    if "@" in image or ":" in image.rpartition("/")[2]:
+        return f"c.image == {_text(image)}"
+    starts = " || ".join(f"c.image.startsWith({_text(image + mark)})" for mark in ":@")
+    return f"(c.image == {_text(image)} || {starts})"
 
 
 def _policy(name: str, rules: Mapping[str, object], condition: str, expression: str) -> list[JsonObject]:
-    api_version = "admissionregistration.k8s.io/v1"
+    mutation = {"patchType": "JSONPatch", "jsonPatch": {"expression": expression}}
+    return _mutating(name, rules, condition, mutation, ["CREATE", "UPDATE"])
+
+
+def _mutating(
+    name: str, rules: Mapping[str, object], condition: str, mutation: JsonObject, operations: Sequence[str]
+) -> list[JsonObject]:
+    api_version = f"{GROUP}/v1"
     policy = {
         "apiVersion": api_version,
         "kind": "MutatingAdmissionPolicy",
@@ -66,9 +126,9 @@ def _policy(name: str, rules: Mapping[str, object], condition: str, expression: 
         "spec": {
             "failurePolicy": "Fail",
             "reinvocationPolicy": "Never",
-            "matchConstraints": {"resourceRules": [{**rules, "operations": ["CREATE", "UPDATE"]}]},
+            "matchConstraints": {"resourceRules": [{**rules, "operations": list(operations)}]},
             "matchConditions": [{"name": "wanted", "expression": condition}],
-            "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": expression}}],
+            "mutations": [mutation],
         },
     }
     binding = {

@@ -20,7 +20,7 @@ from pytest_gitops.live.naming import GROUPS, Names
 from pytest_gitops.live.provider import Running
 from pytest_gitops.live.readiness import Readiness, Told
 from pytest_gitops.live.receiver import Receiver
-from pytest_gitops.live.rewriting import Stand, deadline_policy, source_policy, suspend_policy
+from pytest_gitops.live.rewriting import GROUP, KIND, Stand, deadline_policy, in_version, source_policy, suspend_policy
 from pytest_gitops.live.stand_ins import Simulated, open_definitions, unavailable
 from pytest_gitops.live.timeline import Timeline
 from pytest_gitops.live.waiting import until
@@ -320,7 +320,10 @@ class LiveCluster:
     # Below: how
 
     def _put(self, obj: JsonObject) -> None:
-        kind = self._application.kind(obj)
+        try:
+            kind = self._application.kind(obj)
+        except LookupError:
+            raise LiveError(f"the cluster serves no {obj['kind']} of {obj['apiVersion']}") from None
         self.api.apply(kind, obj, manager="pytest-gitops", force=True)
 
     def _stand_in(self) -> None:
@@ -330,7 +333,8 @@ class LiveCluster:
         policies = [deadline_policy(seconds)] if seconds else []
         policies += [source_policy("gitrepositories", id, stand) for id, stand in stands.items()]
         policies += self._set_aside()
-        for obj in (obj for policy in policies for obj in policy):
+        version = self._names.kind(GROUP, KIND).api_version.rpartition("/")[2]
+        for obj in in_version((obj for policy in policies for obj in policy), version):
             self._put(obj)
         # A policy takes effect a moment after it is made.
         for id, stand in stands.items():

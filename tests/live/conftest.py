@@ -6,17 +6,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import kind_clusters
 import pytest
 
 from pytest_gitops import load
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live import LiveCluster
+from pytest_gitops.live.hermetic.cluster import ControlPlane
 from pytest_gitops.live.hermetic.programs import Programs, find_programs
 from pytest_gitops.live.provider import Wish
 from pytest_gitops.live.providers import provider
 from pytest_gitops.live.scenario import followed
+from pytest_gitops.live_options import LiveOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "packages" / name) for name in ("control-plane", "flux")]
@@ -40,6 +44,25 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for arguments in (("init", "-q", "-b", "main"), ("add", "-A"), (*identity, "commit", "-qm", "Import")):
         subprocess.run(["git", *arguments], cwd=root, check=True)
     return root
+
+
+@pytest.fixture(scope="session")
+def hermetic_options(programs: Programs) -> LiveOptions:
+    """A hermetic cluster's options."""
+    return LiveOptions("hermetic")
+
+
+@pytest.fixture(scope="session")
+def kind_options(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> LiveOptions:
+    """A kind cluster's options, with the images that tests need."""
+    return kind_clusters.kind_options(programs, tmp_path_factory.mktemp("images"))
+
+
+@pytest.fixture(scope="module")
+def existing_options(programs: Programs) -> Iterator[LiveOptions]:
+    """The options for a cluster that is there already: one that somebody else has started."""
+    with closing(ControlPlane(programs, "somebody-s")) as cluster:
+        yield LiveOptions("existing", contexts=(("demo", cluster.name),), kubeconfig=cluster.access.kubeconfig)
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,18 @@ helm is built likewise. helm-controller-install, source-controller-chart and kus
 of this folder that run the code of Flux's controllers; they are built within copies of the controllers' modules, as
 that code is internal to them.
 
+flux-install.yaml is what `flux install --export` writes of three controllers, made of Flux's own manifests as its
+releases make it. stand-in is a program of this folder, for containers of images that can't be had.
+
 Usage: python tests/tools/build.py [kustomize] [flux] [sops] [helm] [helm-controller-install] [source-controller-chart]
-    [kustomize-controller-decrypt] [sarif-schema.json]
+    [kustomize-controller-decrypt] [sarif-schema.json] [flux-install.yaml] [stand-in]
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,7 +56,8 @@ def build(name: str, package: str, directory: Path, *flags: str) -> None:
 def wanted(tool: str) -> str:
     """Return what decides about a program, so that it is built once for it."""
     modules = {"sops": SOPS, "helm": HELM, **{oracle: module for oracle, (module, _) in ORACLES.items()}}
-    programs = (HERE / "oracles" / ORACLES[tool][1] / "main.go").read_text() if tool in ORACLES else ""
+    folders = {"stand-in": HERE / "stand-in", **{name: HERE / "oracles" / each for name, (_, each) in ORACLES.items()}}
+    programs = (folders[tool] / "main.go").read_text() if tool in folders else ""
     return modules.get(tool, FLUX) + programs + (HERE / "go.sum").read_text()
 
 
@@ -61,13 +66,18 @@ def kustomize() -> None:
     build("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", HERE)
 
 
+def downloaded(module: str) -> dict[str, str]:
+    """Return what Go tells of a module, once it is there: ``Dir`` and ``Version`` among it."""
+    command = ["go", "mod", "download", "-json", module]
+    download = subprocess.run(command, cwd=HERE, env=ENVIRONMENT, check=True, stdout=subprocess.PIPE)
+    told: dict[str, str] = json.loads(download.stdout)
+    return told
+
+
 @contextmanager
 def module_copy(module: str) -> Iterator[tuple[Path, str]]:
     """Give a copy of a Go module, where its own ``go.mod`` is the main one, and the module's version."""
-    download = subprocess.run(
-        ["go", "mod", "download", "-json", module], cwd=HERE, env=ENVIRONMENT, check=True, stdout=subprocess.PIPE
-    )
-    found = json.loads(download.stdout)
+    found = downloaded(module)
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(directory) / "module"
         shutil.copytree(found["Dir"], copy)
@@ -121,15 +131,47 @@ def oracle(name: str) -> None:
 
 def sarif_schema() -> None:
     """Write the schema of SARIF 2.1.0 that OASIS publishes, as it stands between backticks in Go's source."""
-    download = subprocess.run(
-        ["go", "mod", "download", "-json", SARIF], cwd=HERE, env=ENVIRONMENT, check=True, stdout=subprocess.PIPE
-    )
-    source = Path(json.loads(download.stdout)["Dir"], "pkg/report/v210/sarif/schema.go").read_text(encoding="utf-8")
+    source = Path(downloaded(SARIF)["Dir"], "pkg/report/v210/sarif/schema.go").read_text(encoding="utf-8")
     (BIN / "sarif-schema.json").write_text(source.split("`")[1], encoding="utf-8")
+
+
+def flux_install() -> None:
+    """Write Flux's manifests for three controllers, as ``flux install --components=… --export`` does.
+
+    Flux's bases take each controller's definitions and Deployment from its release, which makes them of its module's
+    ``config``; here they are taken from there. Without notification-controller nobody takes events.
+    """
+    with module_copy(FLUX) as (copy, _version):
+        install = copy / "manifests" / "install"
+        for module in (SOURCE_CONTROLLER, KUSTOMIZE_CONTROLLER, HELM_CONTROLLER):
+            name = module.rpartition("/")[2].partition("@")[0]
+            base = copy / "manifests" / "bases" / name
+            shutil.copytree(Path(downloaded(module)["Dir"], "config"), base / "config")
+            file = base / "kustomization.yaml"
+            file.chmod(0o600)
+            file.write_text(re.sub(r"https://\S+\.crds\.yaml", "config/crd", file.read_text()))
+            file.write_text(re.sub(r"https://\S+\.deployment\.yaml", "config/manager", file.read_text()))
+            patch = base / "patch.yaml"
+            patch.write_text(re.sub(r"--events-addr=\S+", "--events-addr=", patch.read_text()))
+        (install / "kustomization.yaml").write_text(
+            re.sub(
+                r"  - ../bases/(notification|image|source-watcher).*\n",
+                "",
+                (install / "kustomization.yaml").read_text(),
+            )
+        )
+        built = subprocess.run([BIN / "kustomize", "build", install], check=True, stdout=subprocess.PIPE)
+        (BIN / "flux-install.yaml").write_bytes(built.stdout)
+
+
+def stand_in() -> None:
+    """Build the program of this folder that answers on ports."""
+    build("stand-in", "./stand-in", HERE)
 
 
 if __name__ == "__main__":
     tools = {"kustomize": kustomize, "flux": flux, "sops": sops, "helm": helm, "sarif-schema.json": sarif_schema}
+    tools |= {"flux-install.yaml": flux_install, "stand-in": stand_in}
     tools |= {name: partial(oracle, name) for name in ORACLES}
     BIN.mkdir(exist_ok=True)
     for chosen in sys.argv[1:] or tools:

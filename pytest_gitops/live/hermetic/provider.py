@@ -37,6 +37,7 @@ class HermeticCluster:
     """A control plane of plain processes, with simulated nodes and pods."""
 
     owned = True
+    is_only_asked = False
     context = None
     host = LOOPBACK
     progress_seconds = 3
