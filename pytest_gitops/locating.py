@@ -48,13 +48,7 @@ class Locator:
 
     def exactly(self, file: str, path: Sequence[Step]) -> int | None:
         """Return the line (from 1) of a field of a file's first document, None where it has no such field."""
-        node, found = self._document(file, None), None
-        for step in path:
-            child = _child(node, step)
-            if child is None:
-                return None
-            node, found = child
-        return found
+        return _line(self._document(file, None), path)
 
     def variable(self, file: str, name: str, start: int = 1) -> int | None:
         """Return the first line (from 1) at or after ``start`` that expands a variable: ``${NAME…``."""
@@ -76,10 +70,25 @@ class Locator:
         return started[-1] if started else next(iter(documents), None)
 
 
+def line_in(text: str, path: Sequence[Step]) -> int | None:
+    """Return the line (from 1) of a field of a YAML text's first document, None where it has no such field."""
+    return _line(next(iter(_compose(text.split("\n"))), None), path)
+
+
 def steps(field: str) -> tuple[Step, ...]:
     """Split a field such as ``spec.patches[0].path`` into keys and indices."""
     parts = re.findall(r"[^.\[\]]+", field)
     return tuple(int(part) if part.isdigit() else part for part in parts)
+
+
+def _line(node: yaml.Node | None, path: Sequence[Step]) -> int | None:
+    found = None
+    for step in path:
+        child = _child(node, step)
+        if child is None:
+            return None
+        node, found = child
+    return found
 
 
 def _child(node: yaml.Node | None, step: Step) -> tuple[yaml.Node, int] | None:

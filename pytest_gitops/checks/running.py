@@ -45,8 +45,8 @@ def run(
     told = _Told(Hiding.of(index.fleet))
     items = _Items(index)
     unbuilt: set[tuple[str, Location | str | None]] = set()
-    for finding, item in _unbuilt(index):
-        told.add(finding, item)
+    for finding, item, merged in _unbuilt(index):
+        told.add(finding, item, merged=merged)
         unbuilt |= {(cluster, finding.location) for cluster in finding.clusters}
         unbuilt |= {(cluster, f"{finding.rule} of {finding.resource}") for cluster in finding.clusters}
     judged = [said for source in judges for said in source(index, active)]
@@ -143,18 +143,22 @@ class _Locators:
         return locator.locate(hit.cluster, hit.subject, hit.violation.path, hit.part, value=hit.violation.value)
 
 
-def _unbuilt(index: FleetIndex) -> Iterator[tuple[Finding, Item]]:
-    """Yield why parts of the fleet don't build."""
+def _unbuilt(index: FleetIndex) -> Iterator[tuple[Finding, Item, bool]]:
+    """Yield why parts of the fleet don't build, and whether it is told once for all: what is wrong in a chart is."""
     for cluster in index.clusters:
         for part in cluster.cluster.parts:
             if isinstance(part.outcome, Failed):
                 item = Item("build", cluster.name, part.name)
                 for finding in part.outcome.findings or (_unexplained(part.location),):
-                    yield replace(finding, clusters=finding.clusters or (cluster.name,)), item
+                    yield replace(finding, clusters=finding.clusters or (cluster.name,)), item, _in_chart(part, finding)
     for overlay in index.fleet.overlays:
         if isinstance(overlay.outcome, Failed):
             for finding in overlay.outcome.findings or (_unexplained(Location(overlay.file, 1)),):
-                yield finding, Item("build", None, overlay.path or ".")
+                yield finding, Item("build", None, overlay.path or "."), False
+
+
+def _in_chart(part: Part, finding: Finding) -> bool:
+    return isinstance(part, HelmRelease) and finding.rule in ("chart", "template")
 
 
 def _unexplained(location: Location) -> Finding:

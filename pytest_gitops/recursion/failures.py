@@ -30,8 +30,11 @@ RULES = {
     "cancelled": "engine",
     "deadline": "limit",
 }
+# How Helm names a field of a Chart.yaml.
+CHART_FIELD = re.compile(r"chart\.metadata\.(\w+)")
+# How the engine begins to say that a HelmRelease has a value of the wrong type, which the API server refuses.
+UNREADABLE = re.compile(r"^[\w.\[\]]+ is a \w+, where a \S+ is expected")
 STARTED = re.compile(r"started at (?:[^\s:]*/)?([^\s:/]+):(\d+)")
-REQUIRED = re.compile(r"required\s+(?:\"[^\"]*\"|`[^`]*`)\s+\.Values\.([A-Za-z_][\w.]*)")
 UNAVAILABLE_SOURCE = "source-unavailable"
 # Those that a HelmRelease has of its own.
 CHART_RULES = {"chart": "chart", "values": "values", "helm": "template", "path": "chart"}
@@ -94,15 +97,18 @@ class Failures:
         """Return the outcome of a HelmRelease that can't be rendered; ``places`` tells where a value is written."""
         if error.code == "unsupported":
             return Skipped(f"charts are not rendered: {error.message}")
+        if UNREADABLE.search(error.message):
+            return Skipped(f"the API server refuses it: {error.message}")
         rule = CHART_RULES.get(error.code) or RULES.get(error.code, error.code)
         if error.field and error.field.startswith("spec.valuesFrom"):
             rule = "values-from-missing" if error.message.endswith("not found") else "values"
         template = self._in_file(error, translate)
-        place = places(_value_path(error) or self._required(error, template))
+        place = places(_value_path(error))
         declared = self.field(node, _chart_field(node, error))
         # The value is what the user can change; the template leads there, and is all there is without one.
         location = place or template or declared
-        chain = (*node.chain, *((node.location,) if location != declared else ()), *((template,) if template else ()))
+        within = tuple(place for step in error.chain if (place := _moved(step, translate)))
+        chain = (*node.chain, *((node.location,) if location != declared else ()), *within, *filter(None, (template,)))
         where = Place(location, chain)
         message = error.message
         if error.template and error.template not in message:
@@ -120,25 +126,19 @@ class Failures:
         if started and location.file.endswith(started[1]):
             return replace(location, line=int(started[2]))
         if location.line is None and location.file.endswith("Chart.yaml"):
-            return replace(location, line=self._dependency(location.file, error.message))
+            return replace(location, line=self._of_chart_file(location.file, error.message))
         return location
 
-    def _dependency(self, file: str, message: str) -> int | None:
-        """Return the line of a chart's file that is about a dependency in a message: its repository, or its name."""
+    def _of_chart_file(self, file: str, message: str) -> int | None:
+        """Return the line of a Chart.yaml that a message is about: a field, or a dependency's repository or name."""
+        if field := CHART_FIELD.search(message):
+            return self._locator.exactly(file, (field[1],)) or 1
         for wanted in ("repository", "name"):
             for number, line in enumerate(self._locator.lines(file), start=1):
                 key, _colon, value = line.strip().removeprefix("- ").partition(":")
                 if key == wanted and f"'{value.strip()}'" in message:
                     return number
         return self._locator.exactly(file, ("dependencies",))
-
-    def _required(self, error: RenderError, template: Location | None) -> tuple[Step, ...]:
-        """Return the value that a template requires, by the line that does; the engine names only nested ones."""
-        lines = self._locator.lines(template.file) if template and error.code == "helm" else ()
-        number = template.line if template else None
-        text = lines[number - 1] if number and number <= len(lines) else ""
-        found = REQUIRED.search(text)
-        return steps(found[1]) if found else ()
 
     def line(self, node: Node, path: Sequence[Step]) -> Location:
         """Return where a field of a Flux object is declared."""
@@ -149,6 +149,12 @@ class Failures:
     def at(self, file: str, path: Sequence[Step]) -> Location:
         """Return the place of a field of a file's first document, without a line where the file has no such field."""
         return Location(file, self._locator.exactly(file, path))
+
+    def in_text(self, location: Location | None, path: Sequence[Step], line: int) -> Location | None:
+        """Return the place of a line (from 1) of an object's text; only a literal block has lines of its own."""
+        if location is None:
+            return None
+        return replace(location, line=self._locator.field(location.file, location.line, path, line))
 
     def lines(self, file: str) -> Sequence[str]:
         """Return the lines of a file."""

@@ -112,7 +112,9 @@ class HelmReleases(Kind):
             first = error.message.splitlines()[0]
             return Skipped(f"it can't be told what it renders to without the values of {unknown}: {first}")
         translate = self._state.trees.translate(_chart_of(node).place)
-        return self._state.failures.of_chart(node, error, translate, lambda path: self._places.of(node, path))
+        return self._state.failures.of_chart(
+            node, error, translate, lambda path: self._places.of_error(node, error, path)
+        )
 
     def result(self, node: Node) -> HelmRelease:
         """Return the HelmRelease."""

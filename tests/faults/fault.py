@@ -47,11 +47,11 @@ def replace(path: str, old: str, new: str) -> Edit:
     return edit
 
 
-def append(path: str, text: str) -> Edit:
+def append(path: str, text: str, *, dedented: bool = True) -> Edit:
     """Append a text to a file, as a new document where it begins with ``---``."""
 
     def edit(files: Files) -> None:
-        files[path] = files[path] + dedent(text).lstrip("\n")
+        files[path] = files[path] + (dedent(text).lstrip("\n") if dedented else text)
 
     return edit
 

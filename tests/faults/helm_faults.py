@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from fault import Fault, append, replace
+from fault import Fault, append, create, replace
 
 WEB = "apps/base/web.yaml"
 DEPLOYMENT = "charts/web/templates/deployment.yaml"
+ACCOUNT = """\
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ .Release.Name }}
+"""
+TOO_MANY = '{{ if gt (int .Values.replicas) 1 }}{{ fail "one is enough" }}{{ end }}\n'
 
 FAULTS = [
     Fault(
@@ -42,6 +49,90 @@ FAULTS = [
         rule="template",
         file="charts/web/templates/service.yaml",
         at="common.label",
+    ),
+    Fault(
+        "template-that-renders-a-key-twice",
+        replace(DEPLOYMENT, "  selector:\n", "  replicas: 3\n  selector:\n"),
+        rule="template",
+        file=DEPLOYMENT,
+        at="replicas: 3",
+    ),
+    Fault(
+        "template-with-a-block-at-the-wrong-depth",
+        replace(DEPLOYMENT, "nindent 8", "nindent 2"),
+        rule="template",
+        file=DEPLOYMENT,
+        at="    spec:",
+    ),
+    Fault(
+        "template-of-an-object-without-a-name",
+        replace("charts/web/templates/account.yaml", "  name: {{", "  labels: {}\n  nam: {{"),
+        rule="template",
+        file="charts/web/templates/account.yaml",
+        at="kind:",
+    ),
+    Fault(
+        "object-that-two-templates-render",
+        create("charts/web/templates/web.yaml", ACCOUNT),
+        rule="template",
+        file="charts/web/templates/web.yaml",
+        at="name:",
+    ),
+    Fault(
+        "value-that-a-template-refuses",
+        append("charts/web/templates/account.yaml", TOO_MANY),
+        rule="template",
+        file=WEB,
+        at="replicas:",
+    ),
+    Fault(
+        "value-that-is-no-map",
+        replace(WEB, "    service:\n      port: 8080\n", "    service: true\n"),
+        rule="template",
+        file=WEB,
+        at="service: true",
+    ),
+    Fault(
+        "value-that-is-taken-away",
+        replace(WEB, "    service:\n      port: 8080\n", "    service: null\n"),
+        rule="template",
+        file=WEB,
+        at="service: null",
+    ),
+    Fault(
+        "values-file-that-is-no-yaml",
+        replace("apps/base/web-values.yaml", "settings:", " settings:"),
+        rule="values",
+        file="apps/base/web-values.yaml",
+        at="tag:",
+    ),
+    Fault(
+        "values-of-a-chart-that-are-no-yaml",
+        replace("charts/web/values.yaml", "image:\n", " image:\n"),
+        rule="chart",
+        file="charts/web/values.yaml",
+        at=" image:",
+    ),
+    Fault(
+        "chart-with-a-version-that-is-none",
+        replace("charts/web/Chart.yaml", "version: 1.0.0", "version: one"),
+        rule="chart",
+        file="charts/web/Chart.yaml",
+        at="version: one",
+    ),
+    Fault(
+        "release-of-a-name-that-is-none",
+        append(WEB, "  releaseName: Web_1\n", dedented=False),
+        rule="template",
+        file=WEB,
+        at="releaseName:",
+    ),
+    Fault(
+        "label-that-is-no-text",
+        append(WEB, "  commonMetadata:\n    labels:\n      tier: 1\n", dedented=False),
+        rule="schema-type",
+        file=WEB,
+        at="tier:",
     ),
     Fault(
         "chart-that-is-not-there",

@@ -143,6 +143,7 @@ func decode(data json.RawMessage) (*v2.HelmRelease, error) {
 		problem := fault.New(render.Bad, "the HelmRelease can't be read: %s", err)
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) {
+			problem.Message = fmt.Sprintf("%s is a %s, where a %s is expected", wrong.Field, wrong.Value, wrong.Type)
 			problem.Field = wrong.Field
 		}
 		return nil, problem

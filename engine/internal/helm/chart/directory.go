@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"helm.sh/helm/v4/pkg/chart/loader/archive"
@@ -78,14 +81,26 @@ func within(at string, err error) error {
 	problem := *bad(err)
 	if problem.File == "" {
 		problem.File = at
-		if strings.Contains(problem.Message, "values.yaml") {
-			problem.File = filepath.Join(at, "values.yaml")
-		} else if strings.Contains(problem.Message, "Chart.yaml") {
-			problem.File = filepath.Join(at, "Chart.yaml")
+		for name, said := range namedBy {
+			if said.MatchString(problem.Message) {
+				problem.File = path.Join(at, name)
+				if line := yamlLine.FindStringSubmatch(problem.Message); line != nil {
+					problem.Line, _ = strconv.Atoi(line[1])
+				}
+			}
 		}
 	}
 	return &problem
 }
+
+// namedBy tells by what Helm says which of a chart's files it can't read.
+var namedBy = map[string]*regexp.Regexp{
+	"Chart.yaml":  regexp.MustCompile(`Chart\.yaml|chart\.metadata`),
+	"Chart.lock":  regexp.MustCompile(`Chart\.lock`),
+	"values.yaml": regexp.MustCompile(`values\.yaml`),
+}
+
+var yamlLine = regexp.MustCompile(`yaml: line (\d+)`)
 
 // files reads a chart's files less those that its .helmignore matches, as source-controller's secureloader does.
 func (d directory) files(at string) ([]*archive.BufferedFile, error) {

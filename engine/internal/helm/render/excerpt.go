@@ -3,7 +3,7 @@ package render
 import (
 	"fmt"
 	"regexp"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,12 +12,11 @@ import (
 	"helm.sh/helm/v4/pkg/chart/common/util"
 	helmchart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/engine"
-	releaseutil "helm.sh/helm/v4/pkg/release/v1/util"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 )
 
-var yamlLine = regexp.MustCompile(`yaml: line (\d+)`)
+var yamlLine = regexp.MustCompile(`(?:yaml: |\n\s*)line (\d+)`)
 
 // excerpt adds to an error about rendered YAML the lines that it is about, which Helm keeps to itself, and the line of
 // the template that they come from, where only one can be it.
@@ -26,8 +25,12 @@ func (i Installation) excerpt(problem *fault.Error, functions *functions, capabi
 	if found == nil || problem.Template == "" || problem.TemplateLine != 0 {
 		return
 	}
-	line, _ := strconv.Atoi(found[1])
-	lines := broken(i.again(functions, capabilities)[problem.Template])
+	i.show(problem, broken(i.again(functions, capabilities)[problem.Template]), found[1])
+}
+
+// show adds the lines around one, counted from 1 and given as a text, and the template's line that it comes from.
+func (i Installation) show(problem *fault.Error, lines []string, number string) {
+	line, _ := strconv.Atoi(number)
 	if line < 1 || line > len(lines) {
 		return
 	}
@@ -36,7 +39,7 @@ func (i Installation) excerpt(problem *fault.Error, functions *functions, capabi
 		shown = append(shown, fmt.Sprintf("%4d | %s", at, lines[at-1]))
 	}
 	problem.Message = strings.Join(shown, "\n")
-	problem.TemplateLine = origin(i.source(problem.Template), lines[line-1])
+	problem.TemplateLine = origin(i.source(problem.Template), lines, line-1)
 	if problem.File != "" {
 		problem.Line = problem.TemplateLine
 	}
@@ -57,16 +60,10 @@ func (i Installation) again(functions *functions, capabilities *common.Capabilit
 
 // broken returns the lines of the first document that isn't YAML.
 func broken(text string) []string {
-	documents := releaseutil.SplitManifests(text)
-	names := make([]string, 0, len(documents))
-	for name := range documents {
-		names = append(names, name)
-	}
-	sort.Sort(releaseutil.BySplitManifestsOrder(names))
-	for _, name := range names {
+	for _, document := range documentsOf(text) {
 		var node yaml.Node
-		if yaml.Unmarshal([]byte(documents[name]), &node) != nil {
-			return strings.Split(documents[name], "\n")
+		if yaml.Unmarshal([]byte(document), &node) != nil {
+			return strings.Split(document, "\n")
 		}
 	}
 	return nil
@@ -91,27 +88,70 @@ func (i Installation) source(template string) string {
 	return find(i.Chart.Chart)
 }
 
-// origin returns the line of a template that a rendered line comes from, 0 where none or several may be it: it is the
-// same, or has the same key.
-func origin(template, rendered string) int {
-	rendered = strings.TrimSpace(rendered)
-	key, _, keyed := strings.Cut(rendered, ":")
-	same, alike := 0, 0
-	for at, line := range strings.Split(template, "\n") {
-		line = strings.TrimSpace(line)
-		switch {
-		case line == rendered && same == 0:
-			same = at + 1
-		case line == rendered:
-			return 0
-		case keyed && strings.HasPrefix(line, key+":") && alike == 0:
-			alike = at + 1
-		case keyed && strings.HasPrefix(line, key+":"):
-			alike = -1
+// near is how many lines around one are looked at to tell which of several it comes from.
+const near = 3
+
+// origin returns the line of a template that a rendered line, counted from 0, comes from: the only one that is the same
+// or has the same key, or the one of them that is nearest to where a line next to it comes from. 0 where none may be it.
+func origin(template string, lines []string, at int) int {
+	source := strings.Split(template, "\n")
+	alike := candidates(source, lines[at], isTwice(lines, at))
+	if len(alike) <= 1 {
+		return sole(alike)
+	}
+	for distance := 1; distance <= near; distance++ {
+		for _, beside := range []int{at + distance, at - distance} {
+			if beside < 0 || beside >= len(lines) {
+				continue
+			}
+			if known := sole(candidates(source, lines[beside], isTwice(lines, beside))); known > 0 {
+				return nearest(alike, known-(beside-at))
+			}
 		}
 	}
-	if same > 0 {
+	return 0
+}
+
+func isTwice(lines []string, at int) bool {
+	first := slices.Index(lines, lines[at])
+	return first < at || slices.Contains(lines[at+1:], lines[at])
+}
+
+// candidates returns the lines of a template that are the same as a rendered line, else those with its key; all of them
+// where the line is rendered more than once.
+func candidates(source []string, rendered string, more bool) []int {
+	rendered = strings.TrimSpace(rendered)
+	key, _, keyed := strings.Cut(rendered, ":")
+	var same, alike []int
+	for at, line := range source {
+		line = strings.TrimSpace(line)
+		switch {
+		case rendered == "":
+		case line == rendered:
+			same = append(same, at+1)
+		case keyed && strings.HasPrefix(line, key+":"):
+			alike = append(alike, at+1)
+		}
+	}
+	if len(same) > 0 && !more {
 		return same
 	}
-	return max(alike, 0)
+	return append(same, alike...)
+}
+
+func sole(lines []int) int {
+	if len(lines) == 1 {
+		return lines[0]
+	}
+	return 0
+}
+
+func nearest(lines []int, to int) int {
+	best := lines[0]
+	for _, line := range lines {
+		if magnitude(line-to) < magnitude(best-to) {
+			best = line
+		}
+	}
+	return best
 }

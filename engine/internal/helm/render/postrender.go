@@ -83,6 +83,9 @@ func (p *postRenderer) Run(manifests *bytes.Buffer) (*bytes.Buffer, error) {
 		}
 		var err error
 		if resources, err = patched(text, renderer.Kustomize); err != nil {
+			if _, unfit := taken(text); unfit != nil {
+				return nil, unfit
+			}
 			problem := fault.New(Bad, "%s", err)
 			problem.Field = fmt.Sprintf("spec.postRenderers[%d]", at)
 			return nil, problem

@@ -16,6 +16,7 @@ import (
 	"helm.sh/helm/v4/pkg/storage/driver"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/build"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/helm/chart"
 )
 
@@ -25,6 +26,9 @@ type Installation struct {
 	Chart   *chart.Loaded
 	Values  common.Values
 	Cluster Cluster
+
+	// given are the values as they were: Helm takes those out that are null.
+	given map[string]any
 }
 
 // Output is what would be sent to the cluster.
@@ -47,6 +51,7 @@ func Run(ctx context.Context, i Installation) (*Output, error) {
 	}
 	defer leave()
 	functions := newFunctions(ctx)
+	i.given = mapsOf(i.Values)
 	output, err := i.run(ctx, functions)
 	if problem := functions.problem(); err != nil && problem != nil {
 		return nil, problem
@@ -66,10 +71,7 @@ func (i Installation) run(ctx context.Context, functions *functions) (*Output, e
 	install := i.action(functions, capabilities)
 	installed, err := install.RunWithContext(ctx, i.Chart.Chart, i.Values.AsMap())
 	if err != nil {
-		problem := i.explain(err)
-		i.excerpt(problem, functions, capabilities)
-		problem.Message = shortened(problem.Message)
-		return nil, problem
+		return nil, i.explain(err, functions, capabilities)
 	}
 	rendered := installed.(*release.Release)
 	return &Output{CRDs: crds, Manifest: rendered.Manifest, Hooks: rendered.Hooks, Uses: functions.uses()}, nil
@@ -112,7 +114,7 @@ func (i Installation) crds() ([]Document, error) {
 		return nil, nil
 	}
 	if err := helmutil.ProcessDependencies(i.Chart.Chart, i.Values); err != nil {
-		return nil, i.explain(err)
+		return nil, fault.Of(err, chart.Bad)
 	}
 	var crds []Document
 	for _, file := range i.Chart.CRDObjects() {
