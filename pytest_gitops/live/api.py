@@ -60,7 +60,10 @@ class Api:
 
     def __init__(self, kubeconfig: Path | None, context: str | None = None, *, only_asks: bool = False) -> None:
         # Imported here: it takes a second, and most runs ask no API server.
-        from kubernetes import config  # noqa: PLC0415
+        try:
+            from kubernetes import config  # noqa: PLC0415
+        except ImportError:
+            raise LiveError("the package kubernetes is not installed: pip install 'pytest-gitops[live]'") from None
 
         try:
             self.client: ApiClient = config.new_client_from_config(  # type: ignore[no-untyped-call]

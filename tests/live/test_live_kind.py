@@ -1,0 +1,241 @@
+"""Kind clusters: that each goes with its run, however that ends, and what the example's own tests say of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from kind_clusters import command_line
+
+from pytest_gitops.exceptions import LiveError
+from pytest_gitops.live.api import Api
+from pytest_gitops.live.kind.engine import Engine, find_engine, gateways
+from pytest_gitops.live.kind.lifetime import Lifetime
+from pytest_gitops.live.kind.provider import KindProvider
+from pytest_gitops.live.provider import Wish
+from pytest_gitops.live.waiting import until
+from pytest_gitops.live_options import LiveOptions
+
+# Stands for kind where only the life of a cluster matters: it notes what it is asked for.
+NOTING = """\
+#!/bin/sh
+echo "$1 $4" >> {noted}
+case "$1" in create) {create};; esac
+"""
+STARTER = """
+import sys, time
+from pytest_gitops.live.kind.engine import Engine
+from pytest_gitops.live.kind.lifetime import Lifetime
+lifetime = Lifetime(Engine("docker", "/bin/true", sys.argv[1]), None, "")
+print(lifetime._process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep records of these tests to themselves: a sweep is of the directory for temporary files."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+
+
+class Noted:
+    """A program in kind's place, and what it was asked for."""
+
+    def __init__(self, directory: Path, create: str = "exit 0") -> None:
+        self._notes = directory / "notes"
+        self.program = directory / "kind"
+        self.program.write_text(NOTING.format(noted=self._notes, create=create))
+        self.program.chmod(0o755)
+        self.engine = Engine("docker", "/bin/true", str(self.program))
+
+    @property
+    def made(self) -> list[str]:
+        return self._names("create")
+
+    @property
+    def deleted(self) -> list[str]:
+        return self._names("delete")
+
+    def _names(self, verb: str) -> list[str]:
+        lines = self._notes.read_text().splitlines() if self._notes.exists() else []
+        return [line.partition(" ")[2] for line in lines if line.startswith(f"{verb} ")]
+
+
+def records(tmp_path: Path) -> list[str]:
+    return sorted(path.name for path in (tmp_path / "temporary").glob("gitops-kind-*"))
+
+
+def start(noted: Noted) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", STARTER, str(noted.program)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def test_a_cluster_ends_with_its_run(tmp_path: Path) -> None:
+    noted = Noted(tmp_path)
+    lifetime = Lifetime(noted.engine, None, "")
+    assert records(tmp_path) == [f"{lifetime.name}.lock"]
+
+    lifetime.close()
+    lifetime.close()
+
+    assert (noted.made, noted.deleted) == ([lifetime.name], [lifetime.name])
+    assert records(tmp_path) == []
+
+
+def test_two_clusters_have_names_of_their_own(tmp_path: Path) -> None:
+    noted = Noted(tmp_path)
+    with closing(Lifetime(noted.engine, None, "")) as one, closing(Lifetime(noted.engine, None, "")) as two:
+        assert one.name != two.name
+        assert noted.deleted == []
+
+
+def test_a_cluster_that_is_kept_is_deleted_by_nobody(tmp_path: Path) -> None:
+    noted = Noted(tmp_path)
+    Lifetime(noted.engine, None, "", keep=True).close()
+    Lifetime(noted.engine, None, "", keep=True).close()
+
+    assert len(noted.made) == 2
+    assert noted.deleted == []
+
+
+def test_a_cluster_whose_run_is_killed_is_deleted(tmp_path: Path) -> None:
+    noted = Noted(tmp_path)
+    run = start(noted)
+    assert run.stdout is not None
+    run.stdout.readline()
+
+    kill(run)
+
+    assert until(lambda: noted.deleted == noted.made, 10)
+    assert until(lambda: records(tmp_path) == [], 10)
+
+
+def test_one_that_is_being_made_when_its_run_is_killed_is_deleted(tmp_path: Path) -> None:
+    noted = Noted(tmp_path, create="sleep 600")
+    run = start(noted)
+    assert until(lambda: len(noted.made) == 1, 10)
+
+    kill(run)
+
+    assert until(lambda: noted.deleted == noted.made, 10)
+
+
+def test_what_a_run_leaves_that_was_killed_with_its_supervisor_is_deleted_by_the_next(tmp_path: Path) -> None:
+    noted = Noted(tmp_path)
+    run = start(noted)
+    assert run.stdout is not None
+    supervisor = int(run.stdout.readline())
+    os.kill(supervisor, signal.SIGKILL)
+    kill(run)
+    (left,) = noted.made
+    assert noted.deleted == []
+
+    with closing(Lifetime(noted.engine, None, "")) as lifetime:
+        assert noted.deleted == [left]
+        assert records(tmp_path) == [f"{lifetime.name}.lock"]
+
+
+def test_what_is_another_daemon_s_or_somebody_s_is_left_alone(tmp_path: Path) -> None:
+    noted = Noted(tmp_path)
+    others = tmp_path / "temporary"
+    for name, text in {
+        "gitops-kind-0123abcd.lock": json.dumps({"DOCKER_HOST": "tcp://elsewhere"}),
+        "gitops-kind-4567abcd.lock": "no record",
+        "gitops-kind-mine.lock": "{}",
+    }.items():
+        (others / name).write_text(text)
+
+    Lifetime(noted.engine, None, "").close()
+
+    assert noted.deleted == noted.made
+    assert len(records(tmp_path)) == 3
+
+
+def test_what_kind_says_of_a_failure_is_told(tmp_path: Path) -> None:
+    noted = Noted(tmp_path, create='echo "Creating cluster"; echo "ERROR: failed to create cluster: no space"; exit 1')
+
+    with pytest.raises(LiveError) as raised:
+        Lifetime(noted.engine, None, "")
+
+    assert str(raised.value) == "kind could not make a cluster: failed to create cluster: no space"
+    assert noted.deleted == noted.made
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ('[{"IPAM": {"Config": [{"Subnet": "fc00::/64"}, {"Gateway": "172.18.0.1"}]}}]', ["172.18.0.1"]),
+        ('[{"subnets": [{"subnet": "10.89.0.0/24", "gateway": "10.89.0.1"}, {"gateway": "fc00::1"}]}]', ["10.89.0.1"]),
+        ('[{"IPAM": {"Config": null}}]', []),
+    ],
+    ids=["docker", "podman", "none"],
+)
+def test_the_gateway_is_read_of_what_an_engine_says_of_its_network(text: str, addresses: list[str]) -> None:
+    assert gateways(text) == addresses
+
+
+# With kind and a container engine
+
+
+@pytest.fixture
+def kept(kind_options: LiveOptions) -> Iterator[tuple[Engine, str]]:
+    """A cluster that a run has kept: the engine, and its name."""
+    engine = find_engine()
+    lifetime = Lifetime(
+        engine, kind_options.kind_image, "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n", keep=True
+    )
+    lifetime.close()
+    yield engine, lifetime.name
+    engine.run_kind("delete", "cluster", "--name", lifetime.name)
+
+
+@pytest.mark.kind
+def test_a_kept_cluster_answers_after_its_run(kept: tuple[Engine, str], tmp_path: Path) -> None:
+    engine, name = kept
+    kubeconfig = tmp_path / "kubeconfig"
+
+    engine.run_kind("export", "kubeconfig", "--name", name, "--kubeconfig", str(kubeconfig))
+
+    assert name in engine.run_kind("get", "clusters").split()
+    assert Api(kubeconfig).version.startswith("v1.")
+
+
+@pytest.mark.kind
+def test_a_node_image_that_can_t_be_had_is_told(kind_options: LiveOptions) -> None:
+    with pytest.raises(LiveError) as raised:
+        KindProvider(LiveOptions("kind", kind_image="pytest-gitops.invalid/node:v1.36.3")).start(Wish())
+
+    assert str(raised.value).startswith(
+        "the node image pytest-gitops.invalid/node:v1.36.3 can't be had; name one that is here with "
+        "--gitops-kind-image:\nfailed to create cluster: "
+    )
+
+
+@pytest.mark.kind
+def test_the_example_s_own_exercises_pass(
+    kind_options: LiveOptions, example: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(example)
+
+    result = pytester.runpytest_inprocess(
+        f"--rootdir={example}", "--gitops-repo=.", *command_line(kind_options), "-p", "no:cacheprovider", "tests"
+    )
+
+    result.assert_outcomes(passed=3)
