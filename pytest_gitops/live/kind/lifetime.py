@@ -31,6 +31,7 @@ class Lifetime:
 
     def __init__(self, engine: Engine, image: str | None, configuration: str, *, keep: bool = False) -> None:
         self.engine = engine
+        self.is_kept = keep
         self._home = ClusterDirectory()
         self.kubeconfig = self._home.path / "kubeconfig"
         self._log = self._home.path / "kind.log"

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from pytest_gitops.exceptions import LiveError
-from pytest_gitops.live.api import Api
+from pytest_gitops.live.api import Api, ApiError
 from pytest_gitops.live.controllers import await_available, held_up
 from pytest_gitops.live.installation import (
     DEFINITION,
@@ -58,8 +58,10 @@ class KindProvider:
             if wish.flux:
                 cluster.require_policies()
             _load(engine, lifetime.name, loaded)
-        except BaseException:
+        except BaseException as error:
             lifetime.close()
+            if isinstance(error, ApiError):
+                raise LiveError(f"the cluster's API server refuses: {error}") from None
             raise
         return cluster
 
@@ -94,7 +96,9 @@ class KindCluster:
         self.kubeconfig: Path = lifetime.kubeconfig
         self._api = Api(self.kubeconfig)
         self.host = lifetime.engine.gateway()
-        self.description = f"kind cluster {lifetime.name} (Kubernetes {self._api.version}, {lifetime.engine.name})"
+        kept = ", kept" if lifetime.is_kept else ""
+        versions = f"Kubernetes {self._api.version}, {lifetime.engine.name}"
+        self.description = f"kind cluster {lifetime.name} ({versions}{kept})"
 
     def require_version(self, declared: str) -> None:
         """Raise LiveError where the cluster is declared to run another version of Kubernetes."""
@@ -135,8 +139,11 @@ class KindCluster:
         return BrokenImages(self._api)
 
     def diagnose(self) -> str:
-        """Return which pods wait, and for what."""
-        return "\n".join(f"{pod}: {reason}: {message}" for pod, reason, message in held_up(self._api))
+        """Return which pods wait, and for what; empty where the API server doesn't answer any more."""
+        try:
+            return "\n".join(f"{pod}: {reason}: {message}" for pod, reason, message in held_up(self._api))
+        except (ApiError, LiveError):
+            return ""
 
     def close(self) -> None:
         """Delete the cluster, unless it is to be kept."""
