@@ -87,6 +87,25 @@ def part(name: str, **given: Any) -> PartChange:
     return PartChange(**{**values, **given})
 
 
+def base_review() -> Review:
+    """Return a review in which one line of a base is refused in three objects, and in another one otherwise."""
+    fields = (FieldChange(("spec", "replicas"), "2", "3"),)
+    names = ("web", "shop", "jobs", "mail")
+    objects = [changed(deployment(n, "1"), deployment(n, "1", replicas=3), fields=fields) for n in names]
+    findings = tuple(
+        Finding(
+            rule="review-immutable-field",
+            severity=Severity.ERROR,
+            message=f"Deployment/web/{name}: spec.replicas is immutable. Kustomization flux-system/{name} fails{more}",
+            location=Location("base/deployment.yaml", 7),
+            resource=f"Deployment/web/{name}",
+            remedy="Undo it.",
+        )
+        for name, more in zip(names, ("", "", "", " by chance"), strict=True)
+    )
+    return Review(BASE, HEAD, (ClusterReview("eu", None, objects=tuple(objects), findings=findings),))
+
+
 def fleet_review() -> Review:
     """Return a review of three clusters with something of everything."""
     bump = changed(

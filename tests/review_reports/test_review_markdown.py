@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from review_samples import (
     EMPTY,
     HOSTILE,
+    base_review,
     changed,
     deployment,
     expected,
@@ -70,7 +71,13 @@ def seen(text: str) -> Seen:
 
 @pytest.mark.parametrize(
     ("name", "review"),
-    [("empty", EMPTY), ("fleet", fleet_review()), ("skipped", skipped_review()), ("hostile", hostile_review())],
+    [
+        ("empty", EMPTY),
+        ("fleet", fleet_review()),
+        ("base", base_review()),
+        ("skipped", skipped_review()),
+        ("hostile", hostile_review()),
+    ],
 )
 def test_the_whole_comment(name: str, review: Review) -> None:
     made = to_markdown(review)

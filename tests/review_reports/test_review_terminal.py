@@ -7,6 +7,7 @@ from review_samples import (
     BASE,
     EMPTY,
     HEAD,
+    base_review,
     changed,
     deployment,
     expected,
@@ -47,7 +48,7 @@ def test_the_whole_section(verbosity: int) -> None:
     assert made == expected(f"fleet-{verbosity}.txt", made)
 
 
-@pytest.mark.parametrize(("name", "review"), [("empty", EMPTY), ("skipped", skipped_review())])
+@pytest.mark.parametrize(("name", "review"), [("empty", EMPTY), ("base", base_review()), ("skipped", skipped_review())])
 def test_where_there_is_little_to_say(name: str, review: Review) -> None:
     made = told(review, 1)
     assert made == expected(f"{name}.txt", made)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pytest_gitops.model import Finding, Location, Severity
-from pytest_gitops.review.model import Action, ClusterReview, Fate, ImageChange, ObjectChange, PartChange, Review
+from pytest_gitops.review.model import Action, ClusterReview, ImageChange, ObjectChange, PartChange, Review
 from pytest_gitops.review.reports.summary import Summary, by_danger, danger_order, rank, worst
 from pytest_gitops.review.reports.wording import chart_changes, dangers, headline, part_news
+
+_PART = re.compile(r"\b(Kustomization|HelmRelease|ResourceSet) [\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,33 @@ def shared_findings(review: Review) -> list[SharedFinding]:
             _note(found.setdefault(_plain(finding), []), cluster.name)
     shared = [SharedFinding(finding, tuple(sorted(clusters))) for finding, clusters in found.items()]
     return sorted(shared, key=lambda one: rank(one.finding.severity))
+
+
+def alike_findings(review: Review) -> list[list[SharedFinding]]:
+    """Return the findings in groups to be told once, the worst first.
+
+    A group are findings of one rule at one place, whose words differ in nothing but the objects and parts they name:
+    what one line of a base does to all that is made of it.
+    """
+    groups: dict[object, list[SharedFinding]] = {}
+    for number, shared in enumerate(shared_findings(review)):
+        groups.setdefault(_cause(shared) or number, []).append(shared)
+    return list(groups.values())
+
+
+def _cause(shared: SharedFinding) -> object:
+    cause = _told_alike(shared.finding)
+    return cause and (cause, shared.clusters)
+
+
+def _told_alike(finding: Finding) -> object:
+    """Return what findings have in common that one line brings about, None for one that stands alone."""
+    if finding.location is None or finding.resource is None:
+        return None
+    name = re.escape(finding.resource.rpartition("/")[2])
+    words = _PART.sub(r"\1", finding.message.replace(finding.resource, ""))
+    words = re.sub(rf"(?<![\w.-]){name}(?![\w-])", "", words)
+    return (finding.rule, finding.severity, finding.location, finding.remedy, words)
 
 
 def overview(review: Review) -> str:
@@ -158,8 +188,9 @@ def _likeness(one: SharedChange) -> object:
     change = one.change
     if change.action is Action.REMOVED:
         return (change.id, change.fate, change.owner_before, one.findings)
-    if change.action is Action.CHANGED and change.fate is Fate.APPLIED and change.fields and not one.findings:
-        return (change.fields, one.clusters)
+    alike = tuple(_told_alike(finding) for finding in one.findings)
+    if change.action is Action.CHANGED and change.fields and None not in alike:
+        return (change.fields, one.clusters, change.fate, alike)
     return None
 
 

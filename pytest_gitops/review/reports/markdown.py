@@ -14,9 +14,9 @@ from pytest_gitops.review.reports.grouping import (
     SharedImage,
     SharedPart,
     alike,
+    alike_findings,
     overview,
     shared_changes,
-    shared_findings,
     shared_images,
     shared_parts,
 )
@@ -41,6 +41,7 @@ _UNKNOWN = Forge()
 _LINES = 150
 _ROWS = 50
 _NAMED = 4
+_ALSO = 20
 
 
 def to_markdown(review: Review, forge: Forge = _UNKNOWN) -> str:
@@ -53,8 +54,8 @@ def to_markdown(review: Review, forge: Forge = _UNKNOWN) -> str:
     budget.open(_opening(review))
     budget.table(_CLUSTERS, list(_cluster_rows(review)), _ROWS, "clusters")
     everywhere = len(review.clusters)
-    findings = shared_findings(review)
-    budget.section("### Dangers", [_finding(found, everywhere, links) for found in findings], 0.4, "findings")
+    findings = [_finding(group, everywhere, links) for group in alike_findings(review)]
+    budget.section("### Dangers", findings, 0.4, "findings")
     known, unknown = shared_parts(review)
     budget.table(_PARTS, _part_rows(known, everywhere), _ROWS, "parts", 0.2, title="Kustomizations and releases")
     images = shared_images(review)
@@ -92,8 +93,8 @@ def _cluster_rows(review: Review) -> Iterator[str]:
         yield f"| {name} | {n.added} | {n.changed} | {n.removed} | {n.moved} | {n.images} | {told} |"
 
 
-def _finding(found: SharedFinding, everywhere: int, links: Links) -> str:
-    finding = found.finding
+def _finding(group: Sequence[SharedFinding], everywhere: int, links: Links) -> str:
+    found, finding = group[0], group[0].finding
     about = [_at(finding.location, links)] if finding.location else []
     about += [code(finding.resource)] if finding.resource else []
     about += [f"in {_names(found.clusters, everywhere)}"] if everywhere > 1 else []
@@ -101,6 +102,10 @@ def _finding(found: SharedFinding, everywhere: int, links: Links) -> str:
         f"- {_SIGNS[finding.severity]} {prose(finding.message)} ({code(finding.rule)})",
         f"  {' · '.join(about)}",
     ]
+    if others := [shared.finding.resource or "" for shared in group[1:]]:
+        shown = ", ".join(code(name) for name in others[:_ALSO])
+        more = f" and {len(others) - _ALSO:,} more" if len(others) > _ALSO else ""
+        lines.append(f"  The same of {count(len(others), 'more object')}: {shown}{more}")
     return "  \n".join([*lines, f"  → {prose(finding.remedy)}"] if finding.remedy else lines)
 
 

@@ -9,9 +9,9 @@ from pytest_gitops.model import Severity
 from pytest_gitops.review.model import Action, ClusterReview, ObjectChange, Review
 from pytest_gitops.review.reports.grouping import (
     SharedChange,
+    alike_findings,
     overview,
     shared_changes,
-    shared_findings,
     shared_images,
     shared_parts,
 )
@@ -85,11 +85,14 @@ def _cluster(cluster: ClusterReview) -> Line:
 
 
 def _findings(review: Review) -> Iterator[Line]:
-    for shared in shared_findings(review):
+    for shared, *others in alike_findings(review):
         finding, markup = shared.finding, _SEVERITIES[shared.finding.severity]
         place = f"{finding.location}: " if finding.location else ""
         yield f"{finding.severity.value}: {one_line(place + finding.message)}", markup
         yield "    " + one_line(f"rule: {finding.rule}{_within(review, shared.clusters)}"), {}
+        if others:
+            names = listed([other.finding.resource or "" for other in others])
+            yield "    " + one_line(f"the same of {count(len(others), 'more object')}: {names}"), {}
         if finding.remedy:
             yield f"    remedy: {one_line(finding.remedy)}", {}
 
