@@ -21,8 +21,9 @@ from pytest_gitops.model import (
 from pytest_gitops.objects import listed, namespace_of, scalar
 from pytest_gitops.redaction import ClusterSecrets, Redactor, Secrecy
 from pytest_gitops.review.comparison import Change, ClusterComparison, Comparison, Held, PartPair
-from pytest_gitops.review.fates import fate_of, unapplied
+from pytest_gitops.review.fates import unapplied
 from pytest_gitops.review.fields import differing
+from pytest_gitops.review.holding import Holding
 from pytest_gitops.review.images import image_changes
 from pytest_gitops.review.model import (
     Action,
@@ -73,6 +74,7 @@ class _Telling:
 
     def __init__(self, cluster: ClusterComparison, findings: Sequence[Finding], redactor: Redactor) -> None:
         self._cluster = cluster
+        self._holding = Holding(cluster)
         self._findings = findings
         self._redactor = redactor
         self._secrets: dict[bool, ClusterSecrets] = {}
@@ -108,7 +110,7 @@ class _Telling:
             id=change.id,
             api_version=held.resource.api_version,
             action=change.action,
-            fate=fate_of(change, self._cluster),
+            fate=self._holding.fate(change),
             owner_before=change.before.part.name if change.before else None,
             owner_after=change.after.part.name if change.after else None,
             before=before,

@@ -18,7 +18,7 @@ from pytest_gitops.live.providers import provider
 from pytest_gitops.live.scenario import LiveCluster
 from pytest_gitops.model import JsonObject, ResourceId
 from pytest_gitops.review.comparing import compare
-from pytest_gitops.review.fates import fate_of
+from pytest_gitops.review.holding import Holding
 from pytest_gitops.review.model import Action, Fate
 from pytest_gitops.review.updating import with_refusals
 from pytest_gitops.validation import SchemaJudge
@@ -48,6 +48,11 @@ NAMES = (
     "object-moved-to-who-comes-first",
     "object-moved-from-who-comes-first",
     "kustomization-renamed",
+    "labels-for-all",
+    "waiting-for-what-fails",
+    "kustomization-left-alone",
+    "stateful-set-removed",
+    "autoscaler-down-to-nothing",
     "the-entry-removes-itself",
 )
 Fated = tuple[ResourceId, str, Action, Fate]
@@ -112,10 +117,11 @@ def fates(base: Path, head: Path) -> Iterator[Fated]:
     """Yield what a review says becomes of the objects that are in the cluster or come to be."""
     comparison = with_refusals(compare(load(base), load(head)), SchemaJudge())
     (cluster,) = comparison.clusters
+    holding = Holding(cluster)
     for change in cluster.changes:
         if change.id.group == "source.toolkit.fluxcd.io":
             continue  # The harness has sources of its own.
-        fate = fate_of(change, cluster)
+        fate = holding.fate(change)
         lost = any(refusal.invalid for refusal in cluster.refusals.get(change, ()))
         # A generated object under a new hash is a new one in the cluster.
         action = Action.ADDED if change.renamed else change.action

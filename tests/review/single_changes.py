@@ -390,6 +390,41 @@ CHANGES: dict[str, Edit] = {
     ),
     "prune-switched-on": replace("clusters/production/frozen.yaml", "prune: false", "prune: true"),
     "prune-switched-off": replace("clusters/staging/data.yaml", "prune: true", "prune: false"),
+    "release-below-suspended": several(
+        replace("clusters/staging/data.yaml", "prune: true\n", "prune: true\n  suspend: true\n"),
+        replace("data/cache.yaml", "size: 1", "size: 2"),
+    ),
+    "new-below-suspended": several(
+        replace("clusters/staging/apps.yaml", "prune: true\n", "prune: true\n  suspend: true\n"),
+        write(
+            "clusters/staging/more.yaml",
+            """
+            apiVersion: kustomize.toolkit.fluxcd.io/v1
+            kind: Kustomization
+            metadata:
+              name: more
+              namespace: flux-system
+            spec:
+              dependsOn: [{name: apps}]
+              interval: 10m
+              path: ./frozen
+              prune: true
+              sourceRef:
+                kind: GitRepository
+                name: flux-system
+            """,
+        ),
+    ),
+    "waiting-for-what-fails": several(
+        replace(
+            "infrastructure/roles.yaml",
+            "  kind: ClusterRole\n  name: reader\nsubjects",
+            "  kind: ClusterRole\n  name: view\nsubjects",
+        ),
+        cut("infrastructure/namespaces.yaml", "ServiceAccount/tenant"),
+        replace("infrastructure/namespaces.yaml", "enforce: baseline", "enforce: restricted"),
+        replace(WEB, "replicas: 2", "replicas: 3"),
+    ),
     "suspended-and-changed": several(
         replace("clusters/staging/apps.yaml", "prune: true\n", "prune: true\n  suspend: true\n"),
         replace(WEB, "replicas: 2", "replicas: 3"),
@@ -441,7 +476,11 @@ CHANGES: dict[str, Edit] = {
     # What stops, or goes back.
     "scaled-to-zero": replace(WEB, "replicas: 2", "replicas: 0"),
     "autoscaler-down-to-nothing": replace(
-        "apps/base/protection.yaml", "  maxReplicas: 5\n", "  maxReplicas: 5\n  minReplicas: 0\n"
+        "apps/base/protection.yaml",
+        "  maxReplicas: 5\n",
+        "  maxReplicas: 5\n  minReplicas: 0\n"
+        "  metrics:\n    - type: External\n      external:\n        metric: {name: queue}\n"
+        '        target: {type: Value, value: "1"}\n',
     ),
     "cron-job-suspended": replace(
         "apps/base/jobs.yaml", 'schedule: "@daily"\n', 'schedule: "@daily"\n  suspend: true\n'
