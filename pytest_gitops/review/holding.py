@@ -12,6 +12,7 @@ from pytest_gitops.objects import mapping
 from pytest_gitops.review.comparison import Change, ClusterComparison
 from pytest_gitops.review.fates import fate_of, waits_for
 from pytest_gitops.review.model import Action, Fate
+from pytest_gitops.review.releases import remediation
 
 _DONE = (Fate.APPLIED, Fate.PRUNED, Fate.UNINSTALLED, Fate.RECREATED)
 # What kustomize-controller applies first, in this order; where one of a stage is refused, none of it is applied.
@@ -45,13 +46,18 @@ class Holding:
     def _is_held(self, change: Change) -> bool:
         if change.after is not None:
             part = change.after.part
-            early = not isinstance(part, HelmRelease) and self._refused.get(id(part), _LAST + 1) <= _stage(change)
-            return early or _is_rolled_back(part, refused=id(part) in self._refused) or self._waits(part)
+            return self._fails_before(change, part) or self._waits(part)
         pair = self._cluster.pair(change.held.part, head=False)
         part_after = pair.after if pair and not pair.renamed else None
         if part_after is None:
             return self._is_declaration_held(change.held.part)
         return id(part_after) in self._refused or self._waits(part_after)
+
+    def _fails_before(self, change: Change, part: Part) -> bool:
+        """Tell whether a part that is refused something doesn't come to apply an object, or takes it back."""
+        if isinstance(part, HelmRelease):
+            return id(part) in self._refused and remediation(part) is not None
+        return self._refused.get(id(part), _LAST + 1) <= _stage(change)
 
     def _waits(self, part: Part) -> bool:
         """Tell whether a part doesn't come to reconcile head at all."""
@@ -86,13 +92,3 @@ def _waits_for(part: Part, other: Part, cluster: ClusterComparison) -> bool:
     if part is other or not waits_for(part, other, cluster):
         return False
     return not other.suspended or mapping(part.spec, "sourceRef") == mapping(other.spec, "sourceRef")
-
-
-def _is_rolled_back(part: Part, *, refused: bool) -> bool:
-    """Tell whether helm-controller takes back what an upgrade did before it failed."""
-    if not refused or not isinstance(part, HelmRelease):
-        return False
-    upgrade = mapping(part.spec, "upgrade")
-    retried = mapping(upgrade, "strategy").get("name") == "RetryOnFailure"
-    remediation = mapping(upgrade, "remediation")
-    return not retried and bool(remediation.get("retries") or remediation.get("remediateLastFailure"))

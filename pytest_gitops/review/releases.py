@@ -32,3 +32,14 @@ def is_reinstalled(before: HelmRelease, after: HelmRelease) -> bool:
     old, new = chart_of(before)[0], chart_of(after)[0]
     in_place = mapping(after.spec, "upgrade").get("chartNameChangeStrategy") == "InPlaceUpdate"
     return bool(old and new and old != new) and not in_place
+
+
+def remediation(release: HelmRelease) -> str | None:
+    """Return what helm-controller does of its own once an upgrade failed: ``rollback``, ``uninstall``, or nothing."""
+    upgrade = mapping(release.spec, "upgrade")
+    asked = mapping(upgrade, "remediation")
+    if mapping(upgrade, "strategy").get("name") == "RetryOnFailure":
+        return None
+    if not asked.get("retries") and not asked.get("remediateLastFailure"):
+        return None
+    return scalar(asked, "strategy") or "rollback"

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pytest_gitops.checks.rule import FieldPath, Scope, Violation, rule
 from pytest_gitops.model import HelmRelease, Part, Severity
 from pytest_gitops.review.comparison import Change, ClusterComparison, PartPair
-from pytest_gitops.review.dangers._data import loss
+from pytest_gitops.review.dangers._data import loss, losses
 from pytest_gitops.review.dangers._telling import ids, listed, named
 from pytest_gitops.review.fates import is_forced, unapplied
+from pytest_gitops.review.releases import remediation
 
 _FORCE = (
     "Undo it; or, if the object may be gone for a while, annotate it with "
@@ -109,8 +110,18 @@ def _consequence(part: Part, changes: list[Change], cluster: ClusterComparison, 
         lost = [f"{change.id} with {what}" for change in changes if (what := _loss(change, cluster))]
         return f"By force, Flux deletes {it} and makes {it} anew{f'; lost is {listed(lost)}' if lost else ''}"
     if isinstance(part, HelmRelease):
-        return f"The upgrade of {named(part)} fails" if sure else f"The upgrade of {named(part)} may fail"
+        failing = f"The upgrade of {named(part)} fails" if sure else f"The upgrade of {named(part)} may fail"
+        return f"{failing}{_remedied(part, cluster)}"
     return f"{named(part)} {'fails' if sure else 'may fail'} and applies nothing further"
+
+
+def _remedied(release: HelmRelease, cluster: ClusterComparison) -> str:
+    """Return what is lost once the upgrade failed, where helm-controller then uninstalls the release."""
+    if remediation(release) != "uninstall":
+        return ""
+    pair = cluster.pair(release)
+    lost = listed(losses(pair.before, cluster.base)) if pair and pair.before and cluster.base else ""
+    return f", and its remediation uninstalls the release{f'; lost is {lost}' if lost else ''}"
 
 
 def _loss(change: Change, cluster: ClusterComparison) -> str | None:
