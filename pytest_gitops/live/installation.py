@@ -83,15 +83,21 @@ def installed(objects: Iterable[JsonObject]) -> list[JsonObject]:
     version, and restart the controllers.
     """
     order = {"Namespace": 0, DEFINITION: 1, "Deployment": 3}
-    return [_left_alone(obj) for obj in sorted(deepcopy(list(objects)), key=lambda obj: order.get(obj["kind"], 2))]
+    return [_hurried(obj) for obj in sorted(map(left_alone, objects), key=lambda obj: order.get(obj["kind"], 2))]
 
 
 def _is_of_flux(resource: Resource) -> bool:
     return scalar(mapping(resource.object, "metadata", "labels"), PART_OF) == "flux"
 
 
-def _left_alone(obj: JsonObject) -> JsonObject:
-    obj["metadata"]["annotations"] = {**mapping(obj, "metadata", "annotations"), DISABLED: "disabled"}
+def left_alone(obj: JsonObject) -> JsonObject:
+    """Return a copy of an object that no Kustomization of the cluster changes, though one may hold it too."""
+    own = deepcopy(obj)
+    own["metadata"]["annotations"] = {**mapping(obj, "metadata", "annotations"), DISABLED: "disabled"}
+    return own
+
+
+def _hurried(obj: JsonObject) -> JsonObject:
     if obj["kind"] == "Deployment" and name_of(obj) in RECONCILERS:
         for container in listed(mapping(obj, "spec", "template", "spec"), "containers"):
             if scalar(container, "name") == "manager":

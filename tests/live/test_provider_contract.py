@@ -54,6 +54,26 @@ spec:
             httpGet:
               port: 8080
 """
+# As gotk-components.yaml of an older Flux would have it.
+OLD = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: buckets.source.toolkit.fluxcd.io
+spec:
+  group: source.toolkit.fluxcd.io
+  names:
+    kind: Bucket
+    plural: buckets
+  scope: Namespaced
+  versions:
+    - name: v1beta2
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+"""
 FILE = "apps/web/deployment.yaml"
 CONFIG_MAPS = Kind("v1", "ConfigMap", "configmaps", True)
 DEPLOYMENTS = Kind("apps/v1", "Deployment", "deployments", True)
@@ -85,6 +105,10 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
         {
             **bootstrap("demo"),
             "clusters/demo/web.yaml": kustomization("web", "./apps/web", extra="wait: true\ntimeout: 2m"),
+            "clusters/demo/flux-system/kustomization.yaml": overlay(
+                "gotk-components.yaml", "gotk-sync.yaml", "old.yaml"
+            ),
+            "clusters/demo/flux-system/old.yaml": OLD,
             "apps/web/kustomization.yaml": overlay("namespace.yaml", "deployment.yaml"),
             "apps/web/namespace.yaml": namespace("web"),
             FILE: DEPLOYMENT,
@@ -170,6 +194,16 @@ def test_its_flux_follows_the_working_tree(reset: LiveCluster) -> None:
     deployment = reset.get("Deployment/web/web")
     assert deployment is not None
     assert (deployment["spec"]["replicas"], deployment["status"]["readyReplicas"]) == (2, 2)
+
+
+def test_the_repository_s_own_flux_does_not_take_the_place_of_the_one_that_runs(live: LiveCluster) -> None:
+    definition = "CustomResourceDefinition/buckets.source.toolkit.fluxcd.io"
+    assert definition in live.inventory("flux-system")
+
+    obj = live.get(definition)
+
+    assert obj is not None
+    assert "v1" in [version["name"] for version in obj["spec"]["versions"]]
 
 
 @pytest.mark.parametrize("image", [STAND_IN, STAND_IN.partition(":")[0]], ids=["a tag", "all tags"])

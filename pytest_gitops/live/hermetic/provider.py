@@ -13,7 +13,7 @@ from pytest_gitops.live.hermetic.flux import start_controllers
 from pytest_gitops.live.hermetic.ports import LOOPBACK
 from pytest_gitops.live.hermetic.programs import Programs, find_programs
 from pytest_gitops.live.hermetic.simulation import SIMULATED
-from pytest_gitops.live.installation import installation, node
+from pytest_gitops.live.installation import installation, left_alone, node
 from pytest_gitops.live.provider import Wish
 from pytest_gitops.live.stand_ins import with_older_versions, with_operator
 from pytest_gitops.model import JsonObject
@@ -59,12 +59,14 @@ class HermeticCluster:
     def definitions(self) -> list[JsonObject]:
         """Return the CustomResourceDefinitions of the controllers' own modules, and what objects here need beyond.
 
-        A repository may be written for an older Flux, or for one that an operator runs; this Flux stands for it.
+        A repository may be written for an older Flux, or for one that an operator runs; this Flux stands for it, and
+        the definitions that such a repository holds don't take the place of these.
         """
         files = sorted(self._programs.definitions.glob("*.yaml"))
         own = [yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER) for file in files]  # noqa: S506
         written = self._wish.cluster.resources if self._wish.flux and self._wish.cluster else ()
-        return with_older_versions(with_operator(own), [resource for _part, resource in written])
+        found = with_older_versions(with_operator(own), [resource for _part, resource in written])
+        return list(map(left_alone, found)) if self._wish.flux else found
 
     def installation(self) -> list[JsonObject]:
         """Return the namespace, the controllers' accounts and rights, and the simulated node."""
