@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pytest_gitops import model
 from pytest_gitops.hiding import Hiding
@@ -14,10 +15,11 @@ from pytest_gitops.recursion.node import Inputs, Key, Kind, Node, Wait
 from pytest_gitops.recursion.places import moved, moved_resource, templated
 from pytest_gitops.recursion.registry import Api
 from pytest_gitops.recursion.state import State
+from pytest_gitops.recursion.unknown_values import is_doubtful, loaded
 from pytest_gitops.recursion.values import ValuePlaces
 from pytest_gitops.rendering import Done, RenderError, VariableSource
 from pytest_gitops.rendering.charts import ChartPlace, HelmRequest, RenderedRelease
-from pytest_gitops.variables import Reference
+from pytest_gitops.variables import Reference, placeholder
 
 GROUP = "helm.toolkit.fluxcd.io"
 # How Helm begins to say that a chart isn't for the cluster's version.
@@ -111,6 +113,9 @@ class HelmReleases(Kind):
         if unknown and error.code in ("helm", "values") and not named and "parse error" not in error.message:
             first = error.message.splitlines()[0]
             return Skipped(f"it can't be told what it renders to without the values of {unknown}: {first}")
+        if is_doubtful(error, self._documents(node)):
+            said = " ".join(error.message.split())
+            return Skipped(f"it can't be told what it renders to without the variables that are not in Git: {said}")
         translate = self._state.trees.translate(_chart_of(node).place)
         return self._state.failures.of_chart(
             node, error, translate, lambda path: self._places.of_error(node, error, path)
@@ -165,6 +170,13 @@ class HelmReleases(Kind):
             elif not reference.optional or self._state.has_unknown_parts():
                 answers.append(VariableSource(reference.kind, reference.name, complete=False))
         return tuple(answers)
+
+    def _documents(self, node: Node) -> Iterator[Any]:
+        """Yield all values that are given to the chart, a document each."""
+        yield node.spec.get("values")
+        assert isinstance(node.inputs, ReleaseInputs)  # noqa: S101  (it was asked for)
+        for source in node.inputs.values:
+            yield from (loaded(text) for text in source.values.values() if placeholder("") in text)
 
     def _hooks(self, node: Node, detail: RenderedRelease) -> tuple[model.Resource, ...]:
         chart = _chart_of(node)

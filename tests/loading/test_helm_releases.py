@@ -134,6 +134,60 @@ def test_a_chart_that_cannot_do_without_unknown_values_is_skipped(tmp_path: Path
     )
 
 
+VARIABLES = "postBuild:\n    substituteFrom: [{kind: Secret, name: settings}]"
+SCHEMA = '{"properties": {"size": {"type": "integer"}, "level": {"enum": ["info", "debug"]}}}'
+
+
+@pytest.mark.parametrize(
+    ("values", "changed", "outcome"),
+    [
+        (
+            "{size: '${size}', level: info}",
+            {"values.schema.json": SCHEMA},
+            (
+                "skipped: it can't be told what it renders to without the variables that are not in Git: values don't "
+                "meet the specifications of the schema(s) in the following chart(s): web: "
+                "- at '/size': got string, want integer"
+            ),
+        ),
+        (
+            "{size: '${size}', level: loud}",
+            {"values.schema.json": SCHEMA.replace("integer", "string")},
+            (
+                "failed: values apps/objects.yaml:12 values don't meet the specifications of the schema(s) in the "
+                "following chart(s):\nweb:\n- at '/level': value must be one of 'info', 'debug'\n"
+            ),
+        ),
+        (
+            "{size: '${size}'}",
+            {"templates/config.yaml": "a: {{ add1 (.Values.size | int) }}\nb: {{ .Values.none.at.all }}\n"},
+            (
+                "failed: template charts/web/templates/config.yaml:2 web/templates/config.yaml:2:13\n"
+                '  executing "web/templates/config.yaml" at <.Values.none.at.all>:\n'
+                "    nil pointer evaluating interface {}.at"
+            ),
+        ),
+        (
+            "{size: '${size}'}",
+            {"templates/config.yaml": "a: {{ .Values.size.of }}\n"},
+            (
+                "skipped: it can't be told what it renders to without the variables that are not in Git: "
+                'web/templates/config.yaml:1:13 executing "web/templates/config.yaml" at <.Values.size.of>: '
+                "can't evaluate field of in type interface {}"
+            ),
+        ),
+    ],
+    ids=["its own type", "another value", "nothing at all", "a field of it"],
+)
+def test_what_a_chart_makes_of_a_variable_that_is_not_in_git_is_no_fault(
+    tmp_path: Path, values: str, changed: Mapping[str, str], outcome: str
+) -> None:
+    files = fleet(release("web", OWN, f"values: {values}"), charts={"charts/web": {**CHART, **changed}})
+    files["clusters/prod/apps.yaml"] = kustomization("apps", "./apps", extra=VARIABLES)
+    (found,) = cluster_of(tmp_path, files).helm_releases
+    assert described(found.outcome) == outcome
+
+
 def test_a_definition_that_another_chart_brings_is_asked_for(tmp_path: Path) -> None:
     operator = {"Chart.yaml": "apiVersion: v2\nname: operator\nversion: 0.1.0\n", "templates/crd.yaml": DEFINITION}
     charts = {"charts/web": CHART, "charts/operator": operator}
