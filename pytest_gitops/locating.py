@@ -42,13 +42,16 @@ class Locator:
             if child is None:
                 return found
             node, found = child
-        if text_line and isinstance(node, yaml.ScalarNode) and node.style == "|":
-            return node.start_mark.line + 1 + text_line
-        return found
+        return _line_of_text(node, text_line) or found
+
+    def holds(self, file: str, line: int | None, path: Sequence[Step]) -> bool:
+        """Tell whether the document that starts at ``line`` has a field; so does one that can't be read as YAML."""
+        node = self._document(file, line)
+        return node is None or line_within(node, path) is not None
 
     def exactly(self, file: str, path: Sequence[Step]) -> int | None:
         """Return the line (from 1) of a field of a file's first document, None where it has no such field."""
-        return _line(self._document(file, None), path)
+        return line_within(self._document(file, None), path)
 
     def variable(self, file: str, name: str, start: int = 1) -> int | None:
         """Return the first line (from 1) at or after ``start`` that expands a variable: ``${NAME…``."""
@@ -72,7 +75,7 @@ class Locator:
 
 def line_in(text: str, path: Sequence[Step]) -> int | None:
     """Return the line (from 1) of a field of a YAML text's first document, None where it has no such field."""
-    return _line(next(iter(_compose(text.split("\n"))), None), path)
+    return line_within(next(iter(_compose(text.split("\n"))), None), path)
 
 
 def steps(field: str) -> tuple[Step, ...]:
@@ -81,14 +84,24 @@ def steps(field: str) -> tuple[Step, ...]:
     return tuple(int(part) if part.isdigit() else part for part in parts)
 
 
-def _line(node: yaml.Node | None, path: Sequence[Step]) -> int | None:
+def line_within(node: yaml.Node | None, path: Sequence[Step], text_line: int | None = None) -> int | None:
+    """Return the line (from 1) of a field below a node, None where there is no such field or ``path`` is empty.
+
+    ``text_line`` asks for a line (from 1) of the field's own text, as ``Locator.field`` does.
+    """
     found = None
     for step in path:
         child = _child(node, step)
         if child is None:
             return None
         node, found = child
-    return found
+    return _line_of_text(node, text_line) or found
+
+
+def _line_of_text(node: yaml.Node | None, text_line: int | None) -> int | None:
+    if text_line and isinstance(node, yaml.ScalarNode) and node.style == "|":
+        return int(node.start_mark.line) + 1 + text_line
+    return None
 
 
 def _child(node: yaml.Node | None, step: Step) -> tuple[yaml.Node, int] | None:

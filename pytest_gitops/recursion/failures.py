@@ -13,6 +13,7 @@ from pytest_gitops.model import Failed, Finding, Location, Severity, Skipped
 from pytest_gitops.objects import listed, scalar
 from pytest_gitops.paths import ancestors, directory_of, is_directory, join
 from pytest_gitops.recursion.chart_remedies import chart_remedy
+from pytest_gitops.recursion.inherited import inherited
 from pytest_gitops.recursion.node import Node
 from pytest_gitops.recursion.places import Translate
 from pytest_gitops.recursion.registry import Provided
@@ -82,10 +83,8 @@ class Failures:
         return Failed((self._finding(node, UNAVAILABLE_SOURCE, message, where, remedy=remedy),))
 
     def field(self, node: Node, field: str, text_line: int | None = None) -> Location:
-        """Return where a field of a Flux object, or a line of its text, is declared, or as near as its file tells."""
-        declared = node.spec_field + field.removeprefix("spec")
-        line = self._locator.field(node.location.file, node.location.line, steps(declared), text_line)
-        return replace(node.location, line=line)
+        """Return where a field of a Flux object, or a line of its text, is declared, or as near as the files tell."""
+        return self.line(node, steps(field), text_line)
 
     def of_chart(
         self,
@@ -140,11 +139,18 @@ class Failures:
                     return number
         return self._locator.exactly(file, ("dependencies",))
 
-    def line(self, node: Node, path: Sequence[Step]) -> Location:
-        """Return where a field of a Flux object is declared."""
-        spec_field = steps(node.spec_field)
-        line = self._locator.field(node.location.file, node.location.line, (*spec_field, *path[1:]))
-        return replace(node.location, line=line)
+    def line(self, node: Node, path: Sequence[Step], text_line: int | None = None) -> Location:
+        """Return where a field of a Flux object is declared, given by its steps from the object's root.
+
+        What its own file doesn't have may come from a patch of the Kustomization that declares it.
+        """
+        declared = (*steps(node.spec_field), *path[1:])
+        file, start = node.location.file, node.location.line
+        if not self._locator.holds(file, start, declared):
+            patched = inherited(node, path, text_line)
+            if patched is not None:
+                return self.field(patched.node, patched.field, patched.text_line)
+        return replace(node.location, line=self._locator.field(file, start, declared, text_line))
 
     def at(self, file: str, path: Sequence[Step]) -> Location:
         """Return the place of a field of a file's first document, without a line where the file has no such field."""

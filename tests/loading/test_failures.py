@@ -139,3 +139,56 @@ def test_a_broken_entry_fails_one_cluster(tmp_path: Path) -> None:
     assert fleet["two"]["flux-system"].rendered is not None
     (finding,) = fleet["one"]["flux-system"].outcome.findings
     assert str(finding.location) == "clusters/one/broken.yaml:1"
+
+
+PARENT = kustomization(
+    "apps",
+    "./apps",
+    extra="""\
+patches:
+    - patch: |
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: any}
+        spec:
+          patches:
+            - patch: |
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: any}
+                data:
+                a: - b
+              target: {kind: ConfigMap}
+      target: {kind: Kustomization, name: web}
+    - patch: |
+        - op: add
+          path: /spec/patches
+          value:
+            - patch: |
+                - op: replace
+              target: {kind: ConfigMap}
+      target: {kind: Kustomization, name: shop}""",
+)
+
+
+def test_a_patch_that_the_parent_has_given(tmp_path: Path) -> None:
+    """What is wrong with it is told where the parent has it, and not in the child, which doesn't hold it."""
+    files = {
+        **bootstrap("prod"),
+        "clusters/prod/apps.yaml": PARENT,
+        "apps/web.yaml": kustomization("web", "./web"),
+        "apps/shop.yaml": kustomization("shop", "./web"),
+        "web/web.yaml": WEB,
+    }
+    lines = PARENT.splitlines()
+    cluster = loaded(tmp_path, files)["prod"]
+    places = {}
+    for name in ("web", "shop"):
+        outcome = cluster[name].outcome
+        assert isinstance(outcome, Failed), described(outcome)
+        (finding,) = outcome.findings
+        assert finding.location is not None
+        assert finding.location.file == "clusters/prod/apps.yaml"
+        assert finding.location.line is not None
+        places[name] = lines[finding.location.line - 1].strip()
+    assert places == {"web": "a: - b", "shop": "- op: replace"}
