@@ -14,6 +14,7 @@ from pytest_gitops.checks.locating import Locator
 from pytest_gitops.checks.results import Hit, Item, Judge, Results, Untried
 from pytest_gitops.checks.rule import Rule, Scope
 from pytest_gitops.checks.selection import Selection
+from pytest_gitops.checks.telling import Told
 from pytest_gitops.hiding import Hiding
 from pytest_gitops.model import (
     Cluster,
@@ -22,6 +23,7 @@ from pytest_gitops.model import (
     HelmRelease,
     LiveRun,
     Location,
+    Overlay,
     Part,
     Resource,
     Severity,
@@ -42,7 +44,7 @@ def run(
     active = selection.of(rules)
     excused = Excuses(selection, today or date.today())
     locators = _Locators()
-    told = _Told(Hiding.of(index.fleet))
+    told = Told(Hiding.of(index.fleet))
     items = _Items(index)
     unbuilt: set[tuple[str, Location | str | None]] = set()
     for finding, item, merged in _unbuilt(index):
@@ -173,10 +175,8 @@ class _Items:
 
     def of(self, hit: Hit) -> Item:
         """Return the item of the hit's part, or of the nearest one of the cluster that was tried."""
-        if hit.cluster is None and hit.overlay is not None:
-            return Item(hit.rule.check, None, hit.overlay.path or ".")
         if hit.cluster is None:
-            return self.first(hit.rule.check)
+            return self._of_overlay(hit.rule.check, hit.overlay)
         if hit.rule.check == "review":
             return self._of_review(hit.cluster.name, hit.part)
         cluster = hit.cluster.cluster
@@ -187,6 +187,12 @@ class _Items:
             parent = part.parent
             part = next((other for other in cluster.parts if other.name == parent), None)
         return self._item(hit.rule.check, cluster, part)
+
+    def _of_overlay(self, check: str, overlay: Overlay | None) -> Item:
+        """Overlays are asked for policies alone; other rules of their files speak of the repository."""
+        if overlay is None or (check != "policy" and self._index.fleet.clusters):
+            return self.first(check)
+        return Item("policy", None, overlay.path or ".")
 
     def _of_review(self, cluster: str, part: Part | None) -> Item:
         """Return the part's own item where head has the part, else its cluster's, else the first cluster's."""
@@ -201,32 +207,9 @@ class _Items:
         clusters, overlays = self._index.fleet.clusters, self._index.fleet.overlays
         if clusters:
             return self._item(check, clusters[0], None)
-        return Item(check, None, next((overlay.path or "." for overlay in overlays if overlay.rendered), None))
+        return Item("policy", None, next((overlay.path or "." for overlay in overlays if overlay.rendered), None))
 
     def _item(self, check: str, cluster: Cluster, part: Part | None) -> Item:
         if part is None:
             part = next((k for k in cluster.kustomizations if not isinstance(k.outcome, Skipped)), None)
         return Item(check, cluster.name, part.name) if part else Item("graph", cluster.name)
-
-
-class _Told:
-    """Findings in the order of their first appearance, equal ones as one, without what was decrypted."""
-
-    def __init__(self, hiding: Hiding) -> None:
-        self.hiding = hiding
-        self._found: dict[object, tuple[Finding, dict[Item, None]]] = {}
-
-    def add(self, finding: Finding, item: Item, *, merged: bool = False) -> None:
-        """Add a finding, or its cluster and item to one with the same rule, location and message.
-
-        ``merged`` takes those with the same rule and location as one, whatever they say.
-        """
-        finding = self.hiding.finding(finding)
-        same = None if merged and finding.location else finding.message
-        key = (finding.rule, finding.location, same, finding.severity)
-        known, items = self._found.get(key, (finding, {}))
-        clusters = tuple(dict.fromkeys((*known.clusters, *finding.clusters)))
-        self._found[key] = (replace(known, clusters=clusters), {**items, item: None})
-
-    def __iter__(self) -> Iterator[tuple[Finding, tuple[Item, ...]]]:
-        return ((finding, tuple(items)) for finding, items in self._found.values())

@@ -166,12 +166,23 @@ class Sourcing:
             self._sources.adopt(key)
             return self._place(node, key, None)
         if key.kind == "ExternalArtifact":
-            return self._place(node, key, None)
+            return self._unmade(node, key, field)
         near = self._near(node, key)
         unknown = self._unknown_parts()
         if not near and unknown:
             return Skipped(f"source {key} is declared by nothing that was rendered; {unknown} may hold it")
         return self._not_found(node, key, near, field)
+
+    def _unmade(self, node: Node, key: SourceKey, field: str) -> Place | Failed | Skipped | Wait:
+        """Any controller may make an ExternalArtifact; one that is called much like one made here is a slip."""
+        place = self._place(node, key, None)
+        made = [other.name for scope, other in self._made if (scope, other.namespace) == (node.scope, key.namespace)]
+        near = get_close_matches(key.name, made, n=2, cutoff=0.75) if isinstance(place, Skipped) else []
+        if not near or key.name in made:
+            return place
+        message = f"source {key} not found: no ArtifactGenerator of the cluster makes it"
+        remedy = f"did you mean {' or '.join(near)}?"
+        return self._failures.at_field(node, "source-not-found", f"{field}.name", message, remedy)
 
     def _not_found(self, node: Node, key: SourceKey, near: list[str], field: str) -> Failed:
         there = ", ".join(str(other) for other in self._declared_names(node)) or "none"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fault import Fault, all_of, create, replace
+from fault import Fault, all_of, append, create, replace
 
 _DEPLOYMENT = "apps/base/deployment.yaml"
 _POLICIES = "apps/base/policies.yaml"
@@ -328,6 +328,66 @@ FAULTS = [
         file="clusters/production/apps.yaml",
         at="name: website",
         clusters=("production",),
+        severity="warning",
+    ),
+    Fault(
+        "tag-of-an-image-called-much-like-one-that-runs",
+        replace(
+            "apps/production/kustomization.yaml",
+            "images:\n",
+            "images:\n  - name: ghcr.io/example-org/export\n    newTag: 1.4.2\n",
+        ),
+        rule="overlay-target",
+        file="apps/production/kustomization.yaml",
+        at="ghcr.io/example-org/export",
+        clusters=("production",),
+        severity="warning",
+    ),
+    Fault(
+        "image-that-a-kustomization-sets",
+        replace(
+            "clusters/production/apps.yaml",
+            "  patches:\n",
+            "  images:\n    - name: ghcr.io/example-org/website\n      newTag: 1.4.2\n  patches:\n",
+        ),
+        rule="patch-target",
+        file="clusters/production/apps.yaml",
+        at="name: ghcr.io/example-org/website",
+        clusters=("production",),
+        severity="warning",
+    ),
+    Fault(
+        "path-of-another-cluster",
+        replace("clusters/production/flux-system/gotk-sync.yaml", "./clusters/production", "./clusters/staging"),
+        rule="sync-path",
+        file="clusters/production/flux-system/gotk-sync.yaml",
+        at="path: ./clusters/staging",
+        clusters=(),
+    ),
+    Fault(
+        "host-and-path-of-another-ingress",
+        append(
+            "apps/base/ingress.yaml",
+            """
+            ---
+            apiVersion: networking.k8s.io/v1
+            kind: Ingress
+            metadata:
+              name: shop
+            spec:
+              ingressClassName: nginx
+              rules:
+                - host: web.${domain}
+                  http:
+                    paths:
+                      - pathType: Exact
+                        path: /
+                        backend: {service: {name: web, port: {name: http}}}
+            """,
+        ),
+        rule="ingress-conflict",
+        file="apps/base/ingress.yaml",
+        at="pathType: Exact",
         severity="warning",
     ),
 ]

@@ -11,6 +11,7 @@ import pytest
 from fleet_files import Files, bootstrap, config_map, kustomization
 from fleet_outcomes import described, loaded
 
+from pytest_gitops.model import Failed
 from pytest_gitops.recursion.globs import excluded, matching
 
 GENERATOR = """\
@@ -120,6 +121,19 @@ def test_a_tarball_is_extracted(tmp_path: Path) -> None:
     files = fleet('{from: "@repo/packed.tgz", to: "@artifact/", strategy: Extract}')
     apps = loaded(tmp_path, files)["prod"]["apps"]
     assert described(apps.outcome) == "ConfigMap/packed/packed"
+
+
+def test_an_artifact_that_is_called_like_one_that_is_made(tmp_path: Path) -> None:
+    files = fleet('{from: "@repo/apps/**", to: "@artifact/"}')
+    files["clusters/prod/apps.yaml"] = files["clusters/prod/apps.yaml"].replace("    name: apps\n", "    name: app\n")
+    apps = loaded(tmp_path, files)["prod"]["apps"]
+    assert isinstance(apps.outcome, Failed), described(apps.outcome)
+    (finding,) = apps.outcome.findings
+    assert (finding.rule, str(finding.location), finding.remedy) == (
+        "source-not-found",
+        "clusters/prod/apps.yaml:12",
+        "did you mean apps?",
+    )
 
 
 def test_files_are_told_where_they_come_from(tmp_path: Path) -> None:

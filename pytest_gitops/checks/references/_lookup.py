@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from heapq import merge
@@ -57,27 +57,26 @@ def absent(
         return
     similar = twin or _similar(cluster, kind, namespace, name) or misspelt(name, known)
     if maker := _may_be_made(cluster, kind, namespace, name):
-        yield from _unknown(f"{message}: unknown, as {maker.id} may make it", path, subject, similar)
+        yield _unknown(f"{message}: unknown, as {maker.id} may make it", message, path, subject, similar)
         return
     for violation in cluster.missing(
         kind, namespace, name, message=message, path=path, subject=subject, besides=besides
     ):
         if violation.severity is Severity.INFO:
-            yield from _unknown(violation.message, path, subject, similar)
+            yield _unknown(violation.message, message, path, subject, similar)
         else:
             remedy = f"Did you mean {twin}?" if twin else near(cluster, kind, namespace, name)
             yield Violation(message, path, subject, remedy=remedy, severity=severity)
 
 
 def _unknown(
-    message: str, path: FieldPath, subject: Resource | Kustomization | None, similar: str | None
-) -> Iterator[Violation]:
-    """What isn't known is an info; where the name looks like a slip, it is worth a warning."""
+    unknown: str, message: str, path: FieldPath, subject: Resource | Kustomization | None, similar: str | None
+) -> Violation:
+    """What isn't known is an info that says why; where the name looks like a slip, that is worth a warning."""
     if similar is None:
-        yield Violation(message, path, subject, severity=Severity.INFO)
-    else:
-        remedy = f"Did you mean {similar}?"
-        yield Violation(message, path, subject, severity=Severity.WARNING, remedy=remedy)
+        return Violation(unknown, path, subject, severity=Severity.INFO)
+    remedy = f"Did you mean {similar}?"
+    return Violation(f"{message}, as far as Git tells", path, subject, severity=Severity.WARNING, remedy=remedy)
 
 
 def doubtful(
@@ -168,6 +167,18 @@ def _custom_resources(cluster: ClusterIndex) -> dict[str, list[tuple[int, Resour
         if group not in _BROUGHT_ALONG and not group.endswith(_FLUX) and owned.resource.kind not in _MAKING_NOTHING:
             found[owned.resource.namespace].append((position, owned.resource))
     return found
+
+
+# How many objects name something, by what it is (its kind and namespace) and its name.
+Used = Counter[tuple[tuple[str, str], str]]
+_MANY = 2  # a name that so many use is taken for right
+
+
+def often(used: Used, what: tuple[str, str], name: str) -> list[str]:
+    """Return the names of the kind that many objects use, none for one that many use itself."""
+    if used[what, name] >= _MANY:
+        return []
+    return [other for (of, other), count in used.items() if of == what and count >= _MANY]
 
 
 def named(value: object) -> str:

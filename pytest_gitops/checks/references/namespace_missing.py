@@ -9,6 +9,7 @@ from pytest_gitops.checks.context import ClusterIndex, Owned, Unrendered, is_unk
 from pytest_gitops.checks.pods import mapping
 from pytest_gitops.checks.references._lookup import near
 from pytest_gitops.checks.rule import Scope, Violation, rule
+from pytest_gitops.checks.spelling import misspelt
 from pytest_gitops.model import HelmRelease, Severity
 
 
@@ -64,7 +65,8 @@ def _users(cluster: ClusterIndex) -> dict[str, dict[str, Owned]]:
 
 def _judged(cluster: ClusterIndex, namespace: str, users: list[Owned]) -> Iterator[Violation]:
     opaque = [part for part in cluster.unrendered if part.flux]
-    severity = Severity.INFO if opaque else _severity(cluster, users)
+    meant = misspelt(namespace, cluster.memo(_known)) if opaque else None
+    severity = Severity.WARNING if meant else Severity.INFO if opaque else _severity(cluster, users)
     for owned in users:
         resource = owned.resource
         release = owned.owner
@@ -74,9 +76,13 @@ def _judged(cluster: ClusterIndex, namespace: str, users: list[Owned]) -> Iterat
             continue
         message = f"{resource.kind} {resource.name} is in the namespace {namespace}, which nothing creates"
         if opaque:
-            message = f"{message}: unknown, as {opaque[0]} may hold it"
-        remedy = near(cluster, "Namespace", "", namespace)
+            message += ", as far as Git tells" if meant else f": unknown, as {opaque[0]} may hold it"
+        remedy = f"Did you mean {meant}?" if meant else near(cluster, "Namespace", "", namespace)
         yield Violation(message, ("metadata", "namespace"), resource, severity=severity, remedy=remedy)
+
+
+def _known(cluster: ClusterIndex) -> frozenset[str]:
+    return frozenset((*given.NAMESPACES, *(owned.resource.name for owned in cluster.of_kind("Namespace"))))
 
 
 def _of_release(release: HelmRelease, namespace: str, opaque: list[Unrendered], severity: Severity | None) -> Violation:

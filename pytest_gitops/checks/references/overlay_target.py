@@ -87,8 +87,15 @@ def _is_met(target: Node, patch: Node, resources: list[Resource]) -> bool:
     return any((not kind or kinds.fullmatch(resource.kind)) and pattern.search(resource.name) for resource in resources)
 
 
+def runs(resource: Resource, image: str) -> bool:
+    """Tell whether an object names an image, with whatever tag or digest; a longer name is another image."""
+    return (
+        image in resource.text and re.search(rf"(?<![\w./-]){re.escape(image)}(?![\w./-])", resource.text) is not None
+    )
+
+
 def _is_used(image: Node, resources: list[Resource]) -> bool:
     names = [name for key in ("name", "newName") if (name := scalar(image, key))]
     if not names or any(_VARIABLE in name or is_unknown(name) for name in names):
         return True
-    return any(name in resource.text for name in names for resource in resources)
+    return any(runs(resource, name) for name in names for resource in resources)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pytest_gitops.checks.context import ClusterIndex, Context
+from pytest_gitops.checks.context import ClusterIndex, Context, is_unknown
 from pytest_gitops.checks.pods import mapping, mappings
+from pytest_gitops.checks.references.overlay_target import runs
 from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.checks.spelling import misspelt
 from pytest_gitops.model import JsonObject, Kustomization, Resource
@@ -19,8 +20,9 @@ from pytest_gitops.model import JsonObject, Kustomization, Resource
     severity="warning",
     scope=Scope.KUSTOMIZATION,
     description="The target of a patch in `spec.patches` finds an object, where it has a name, or where its kind looks "
-    "like one that is rendered. Patches that find nothing are passed over without a word.",
-    remedy="Correct the kind or name of the target, or remove the patch.",
+    "like one that is rendered, and an entry of `spec.images` an image. Those that find nothing are passed over "
+    "without a word.",
+    remedy="Correct the kind or name of the target, or the name of the image; or remove the entry.",
     source="https://fluxcd.io/flux/components/kustomize/kustomizations/#patches",
     passing=[
         """
@@ -65,17 +67,29 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: apps, labels: {kustomize.toolkit.fluxcd.io/name: web}}
 """,
+        """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: web, namespace: flux-system}
+spec: {interval: 1h, prune: true, images: [{name: ghcr.io/acme/web, newTag: 1.2.4}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: apps, labels: {kustomize.toolkit.fluxcd.io/name: web}}
+spec: {template: {spec: {containers: [{name: web, image: "ghcr.io/acme/website:1.2.3"}]}}}
+""",
     ],
 )
 def patch_target(kustomization: Kustomization, context: Context) -> Iterator[Violation]:
-    """Yield a violation for each patch that no Kustomization of the cluster which has it finds an object for."""
+    """Yield a violation for each patch and image that no Kustomization of the cluster which has it has a use for."""
     if kustomization.rendered is None or not kustomization.rendered.resources:
         return
+    yield from _images(kustomization, context)
     for index, patch in mappings(kustomization.spec.get("patches")):
         target = mapping(patch, "target")
         if "$patch: delete" in str(patch.get("patch")) or not _is_doubtful(target, kustomization):
             continue
-        if not any(_finds(target, other) for other in _sharing(context.cluster, patch)):
+        if not any(_finds(target, other) for other in _sharing(context.cluster, "patches", patch)):
             kind, name = str(target.get("kind") or "object"), str(target.get("name") or "")
             message = f"the patch changes nothing: there is no {f'{kind} {name}'.strip()}"
             meant = misspelt(kind, _kinds(kustomization))
@@ -85,6 +99,18 @@ def patch_target(kustomization: Kustomization, context: Context) -> Iterator[Vio
             )
 
 
+def _images(kustomization: Kustomization, context: Context) -> Iterator[Violation]:
+    for index, image in mappings(kustomization.spec.get("images")):
+        names = [str(name) for key in ("name", "newName") if (name := image.get(key))]
+        if names and not any(is_unknown(name) for name in names):
+            renders = [other.rendered for other in _sharing(context.cluster, "images", image)]
+            if not any(
+                render is None or runs(each, name) for name in names for render in renders for each in render or ()
+            ):
+                message = f"the entry of images changes nothing: no container runs {names[0]}"
+                yield Violation(message, ("spec", "images", index, "name"))
+
+
 def _is_doubtful(target: JsonObject, kustomization: Kustomization) -> bool:
     """A target without a name is often meant for what may be there; so is one by labels."""
     if target.get("labelSelector") or target.get("annotationSelector"):
@@ -92,10 +118,10 @@ def _is_doubtful(target: JsonObject, kustomization: Kustomization) -> bool:
     return bool(target.get("name")) or misspelt(str(target.get("kind")), _kinds(kustomization)) is not None
 
 
-def _sharing(cluster: ClusterIndex, patch: JsonObject) -> Iterator[Kustomization]:
-    """Yield the Kustomizations that have the patch: a parent often gives it to all its children."""
+def _sharing(cluster: ClusterIndex, field: str, entry: JsonObject) -> Iterator[Kustomization]:
+    """Yield the Kustomizations that have an entry in a list: a parent often gives it to all its children."""
     for kustomization in cluster.kustomizations:
-        if any(patch == other for _, other in mappings(kustomization.spec.get("patches"))):
+        if any(entry == other for _, other in mappings(kustomization.spec.get(field))):
             yield kustomization
 
 
