@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from pytest_gitops.session import GitopsSession
 SHOWN = 3
 PATIENCE = 1.0
 REFRESH = 0.1
+# How a skip says that a source or a chart can't be had, and why.
+ABSENT = re.compile(r" is not available here( \(.+\))?; give a local directory for it")
 
 
 def header(session: GitopsSession, cwd: Path) -> str:
@@ -150,7 +153,22 @@ def _by_reason(reports: Iterable[Any]) -> dict[str, list[Any]]:
     for report in reports:
         if report.skipped and isinstance(report.longrepr, tuple):
             grouped.setdefault(report.longrepr[2].removeprefix("Skipped: "), []).append(report)
-    return dict(sorted(grouped.items(), key=lambda entry: -len(entry[1])))
+    return dict(sorted(_with_absent(grouped).items(), key=lambda entry: -len(entry[1])))
+
+
+def _with_absent(grouped: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Take what is not available here for the same reason together: each source has a text of its own."""
+    absent: dict[str, list[str]] = {}
+    for reason in grouped:
+        if found := ABSENT.search(reason):
+            absent.setdefault(found[1] or "", []).append(reason)
+    told = dict(grouped)
+    for why, reasons in absent.items():
+        if len(reasons) > 1:
+            told[f"what they need is not available here{why}; -rs says what"] = [
+                report for reason in reasons for report in told.pop(reason)
+            ]
+    return told
 
 
 def _titles(reports: Iterable[Any]) -> list[str]:

@@ -91,3 +91,19 @@ def test_a_host_is_no_url(run: Run, tmp_path: Path) -> None:
     result = run("--gitops-host=https://github.com", repo=str(tmp_path))
     result.stderr.fnmatch_lines(["ERROR: --gitops-host: 'https://github.com' is no host name; write it as github.com"])
     assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_what_is_absent_for_one_reason_is_told_once(pytester: pytest.Pytester, run: Run) -> None:
+    files = dict(bootstrap("prod"))
+    for name in ("one", "two"):
+        files[f"clusters/prod/{name}-source.yaml"] = source(name, f"https://git.example.com/{name}")
+        files[f"clusters/prod/{name}.yaml"] = kustomization(name, "./deploy", source=name)
+    write_files(pytester.path, files)
+    lines = run("--gitops-check=build").outlines
+    start = next(index for index, line in enumerate(lines) if "= gitops =" in line)
+    assert [line for line in lines[start + 1 : -1] if line] == [
+        "2 skipped: what they need is not available here; -rs says what",
+        "    prod / flux-system/one, prod / flux-system/two",
+    ]
+    (quiet,) = [line for line in run("--gitops-check=build", "-q").outlines if line.startswith("gitops: ")]
+    assert quiet == "gitops: 2 skipped (what they need is not available here; -rs says what)"
