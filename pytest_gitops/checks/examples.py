@@ -15,6 +15,7 @@ from pytest_gitops.checks.sources import LOADER, SourceFile
 from pytest_gitops.model import (
     Cluster,
     Fleet,
+    HelmRelease,
     JsonObject,
     Kustomization,
     Location,
@@ -25,6 +26,8 @@ from pytest_gitops.model import (
 )
 
 FILE = "example.yaml"
+ENTRY = "flux-system/flux-system"
+RELEASE = "HelmRelease"
 UNLISTED = "# unlisted"
 
 
@@ -42,8 +45,9 @@ def violations(rule: Rule, text: str) -> list[Violation]:
 def fleet(text: str) -> Fleet:
     """Return a fleet of one cluster, ``example``, that holds the objects of a YAML text.
 
-    Objects with Flux's label ``kustomize.toolkit.fluxcd.io/name`` are what the Kustomization of that name renders,
-    all others what the entry renders. A Kustomization of an ExternalArtifact is skipped, its source not being there.
+    Objects with Flux's label ``kustomize.toolkit.fluxcd.io/name`` are what the Kustomization of that name renders, with
+    ``helm.toolkit.fluxcd.io/name`` what that HelmRelease does, all others what the entry renders. A Kustomization of an
+    ExternalArtifact is skipped, its source not being there.
     A text that begins with the comment ``# unlisted`` is a file that the entry's kustomization file does not name.
     """
     objects = [obj for obj in yaml.load_all(text, Loader=LOADER) if isinstance(obj, dict)]
@@ -57,7 +61,12 @@ def fleet(text: str) -> Fleet:
         for obj in objects
         if str(obj.get("apiVersion")).startswith("kustomize.toolkit.fluxcd.io")
     ]
-    cluster = Cluster("example", entry=".", file=FILE, kustomizations=(entry, *declared))
+    releases = [
+        _release(obj, owned[f"helm/{obj['metadata']['name']}"]) for obj in objects if obj.get("kind") == RELEASE
+    ]
+    cluster = Cluster(
+        "example", entry=".", file=FILE, kustomizations=(entry, *declared), helm_releases=tuple(filter(None, releases))
+    )
     return Fleet(Path(), (cluster,))
 
 
@@ -67,13 +76,21 @@ def _resource(obj: JsonObject) -> Resource:
 
 
 def _owner(obj: JsonObject) -> str:
-    return str(((obj.get("metadata") or {}).get("labels") or {}).get("kustomize.toolkit.fluxcd.io/name") or "")
+    labels = (obj.get("metadata") or {}).get("labels") or {}
+    release = labels.get("helm.toolkit.fluxcd.io/name")
+    return f"helm/{release}" if release else str(labels.get("kustomize.toolkit.fluxcd.io/name") or "")
+
+
+def _release(obj: JsonObject, owned: list[Resource]) -> HelmRelease | None:
+    """Return a HelmRelease that something is rendered of."""
+    outcome = Rendered(tuple(owned))
+    return HelmRelease(ResourceId.of(obj), obj, Location(FILE, 1), outcome, parent=ENTRY) if owned else None
 
 
 def _declared(obj: JsonObject, owned: list[Resource]) -> Kustomization:
     artifact = ((obj.get("spec") or {}).get("sourceRef") or {}).get("kind") == "ExternalArtifact"
     outcome = Skipped("its source is not available") if artifact else Rendered(tuple(owned))
-    return Kustomization(ResourceId.of(obj), obj, Location(FILE, 1), outcome, parent="flux-system/flux-system")
+    return Kustomization(ResourceId.of(obj), obj, Location(FILE, 1), outcome, parent=ENTRY)
 
 
 def _kustomization(name: str, rendered: Rendered) -> Kustomization:

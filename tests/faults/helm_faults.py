@@ -12,6 +12,16 @@ kind: ServiceAccount
 metadata:
   name: {{ .Release.Name }}
 """
+PATCH = """\
+  postRenderers:
+    - kustomize:
+        patches:
+          - target:
+              kind: Deployment
+              name: webb
+            patch: |
+              - {op: add, path: /spec/paused, value: true}
+"""
 TOO_MANY = '{{ if gt (int .Values.replicas) 1 }}{{ fail "one is enough" }}{{ end }}\n'
 
 FAULTS = [
@@ -126,6 +136,21 @@ FAULTS = [
         rule="template",
         file=WEB,
         at="releaseName:",
+    ),
+    Fault(
+        "patch-of-nothing-the-chart-renders",
+        append(WEB, PATCH, dedented=False),
+        rule="post-renderer-target",
+        file=WEB,
+        at="name: webb",
+        severity="warning",
+    ),
+    Fault(
+        "history-in-a-namespace-that-nothing-creates",
+        append(WEB, "  storageNamespace: elsewhere\n", dedented=False),
+        rule="namespace-missing",
+        file=WEB,
+        at="storageNamespace:",
     ),
     Fault(
         "label-that-is-no-text",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from pytest_gitops.checks import given
 from pytest_gitops.checks.context import ClusterIndex, Owned, Unrendered, is_unknown
@@ -20,8 +20,8 @@ from pytest_gitops.model import HelmRelease, Severity
     severity="error",
     scope=Scope.CLUSTER,
     description="Something in Git creates the namespace of every object, except for those that every cluster "
-    "has. Flux does not "
-    "create namespaces by itself, and applies nothing of a Kustomization that has an object without one.",
+    "has. Flux does not create namespaces by itself, unless a HelmRelease has `install.createNamespace`, and applies "
+    "nothing of a Kustomization that has an object without one.",
     remedy="Add the Namespace to a Kustomization that comes before, or correct `metadata.namespace` or "
     "`targetNamespace`.",
     source="https://fluxcd.io/flux/components/kustomize/kustomizations/#target-namespace",
@@ -45,12 +45,13 @@ metadata: {name: settings, namespace: apps}
     ],
 )
 def namespace_missing(cluster: ClusterIndex) -> Iterator[Violation]:
-    """Yield a violation for the first object of each Kustomization and missing namespace."""
+    """Yield a violation for the first object of each Kustomization and missing namespace, and for each storage."""
     for target in cluster.targets.values():
         users = _users(target)
         for namespace, owned in users.items():
             if target.get("Namespace", "", namespace) is None and namespace not in target.memo(_by_releases):
                 yield from _judged(target, namespace, list(owned.values()))
+        yield from _storages(target, users)
 
 
 def _users(cluster: ClusterIndex) -> dict[str, dict[str, Owned]]:
@@ -92,6 +93,22 @@ def _of_release(release: HelmRelease, namespace: str, opaque: list[Unrendered], 
     path = ("spec", "targetNamespace") if release.spec.get("targetNamespace") else ("metadata", "namespace")
     remedy = "Set `install.createNamespace: true`, add the Namespace, or correct the name."
     return Violation(message, path, release, severity=severity, remedy=remedy)
+
+
+def _storages(cluster: ClusterIndex, told: Container[str]) -> Iterator[Violation]:
+    """Yield a violation for each HelmRelease that keeps its history in a namespace that isn't there."""
+    opaque = [part for part in cluster.unrendered if part.flux]
+    for release in cluster.parts:
+        namespace = str(release.spec.get("storageNamespace") or "") if isinstance(release, HelmRelease) else ""
+        there = not namespace or namespace in given.NAMESPACES or is_unknown(namespace) or namespace in told
+        if there or cluster.get("Namespace", "", namespace) or namespace in cluster.memo(_by_releases):
+            continue
+        message = f"HelmRelease {release.id.name} is stored in the namespace {namespace}, which nothing creates"
+        if opaque:
+            message = f"{message}: unknown, as {opaque[0]} may hold it"
+        remedy = near(cluster, "Namespace", "", namespace) or "Add the Namespace, or correct `storageNamespace`."
+        severity = Severity.INFO if opaque else _severity(cluster, [])
+        yield Violation(message, ("spec", "storageNamespace"), release, severity=severity, remedy=remedy)
 
 
 def _severity(cluster: ClusterIndex, users: list[Owned]) -> Severity | None:

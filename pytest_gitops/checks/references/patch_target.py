@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pytest_gitops.checks.context import ClusterIndex, Context, is_unknown
 from pytest_gitops.checks.pods import mapping, mappings
+from pytest_gitops.checks.references._patches import is_doubtful, is_met, nothing_met
 from pytest_gitops.checks.references.overlay_target import runs
 from pytest_gitops.checks.rule import Scope, Violation, rule
-from pytest_gitops.checks.spelling import misspelt
-from pytest_gitops.model import JsonObject, Kustomization, Resource
+from pytest_gitops.model import JsonObject, Kustomization
 
 
 @rule(
@@ -87,16 +86,10 @@ def patch_target(kustomization: Kustomization, context: Context) -> Iterator[Vio
     yield from _images(kustomization, context)
     for index, patch in mappings(kustomization.spec.get("patches")):
         target = mapping(patch, "target")
-        if "$patch: delete" in str(patch.get("patch")) or not _is_doubtful(target, kustomization):
+        if "$patch: delete" in str(patch.get("patch")) or not is_doubtful(target, kustomization.rendered):
             continue
         if not any(_finds(target, other) for other in _sharing(context.cluster, "patches", patch)):
-            kind, name = str(target.get("kind") or "object"), str(target.get("name") or "")
-            message = f"the patch changes nothing: there is no {f'{kind} {name}'.strip()}"
-            meant = misspelt(kind, _kinds(kustomization))
-            field = "name" if name and not meant else "kind"
-            yield Violation(
-                message, ("spec", "patches", index, "target", field), remedy=f"Did you mean {meant}?" if meant else None
-            )
+            yield nothing_met(target, kustomization.rendered, ("spec", "patches", index, "target"))
 
 
 def _images(kustomization: Kustomization, context: Context) -> Iterator[Violation]:
@@ -111,13 +104,6 @@ def _images(kustomization: Kustomization, context: Context) -> Iterator[Violatio
                 yield Violation(message, ("spec", "images", index, "name"))
 
 
-def _is_doubtful(target: JsonObject, kustomization: Kustomization) -> bool:
-    """A target without a name is often meant for what may be there; so is one by labels."""
-    if target.get("labelSelector") or target.get("annotationSelector"):
-        return False
-    return bool(target.get("name")) or misspelt(str(target.get("kind")), _kinds(kustomization)) is not None
-
-
 def _sharing(cluster: ClusterIndex, field: str, entry: JsonObject) -> Iterator[Kustomization]:
     """Yield the Kustomizations that have an entry in a list: a parent often gives it to all its children."""
     for kustomization in cluster.kustomizations:
@@ -128,18 +114,4 @@ def _sharing(cluster: ClusterIndex, field: str, entry: JsonObject) -> Iterator[K
 def _finds(target: JsonObject, kustomization: Kustomization) -> bool:
     if kustomization.rendered is None:
         return True
-    return any(_is_met(target, resource) for resource in kustomization.rendered.resources)
-
-
-def _is_met(target: JsonObject, resource: Resource) -> bool:
-    """Names can have got a prefix, suffix or namespace since; kustomize anchors patterns at both ends."""
-    try:
-        kind = re.fullmatch(str(target.get("kind") or ".*"), resource.kind)
-        name = re.search(str(target.get("name") or ""), resource.name)
-    except re.error:
-        return True
-    return kind is not None and name is not None
-
-
-def _kinds(kustomization: Kustomization) -> set[str]:
-    return {resource.kind for resource in kustomization.rendered.resources} if kustomization.rendered else set()
+    return is_met(target, kustomization.rendered)
