@@ -139,9 +139,9 @@ class KindCluster:
         return BrokenImages(self._api)
 
     def diagnose(self) -> str:
-        """Return which pods wait, and for what; empty where the API server doesn't answer any more."""
+        """Return which of Flux's pods don't run, and why; empty where all do or the API server doesn't answer."""
         try:
-            return "\n".join(f"{pod}: {reason}: {message}" for pod, reason, message in held_up(self._api))
+            return "\n".join(f"{pod}: {reason}: {message}" for pod, reason, message in held_up(self._api, NAMESPACE))
         except (ApiError, LiveError):
             return ""
 
