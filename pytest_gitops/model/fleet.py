@@ -140,6 +140,12 @@ class HelmRelease(Part):
 class ResourceSet(Part):
     """A ResourceSet of flux-operator, with the objects that its inputs give."""
 
+    @property
+    def suspended(self) -> bool:
+        """Whether ``fluxcd.controlplane.io/reconcile: disabled`` is set: the cluster keeps what it has."""
+        annotations = (self.object.get("metadata") or {}).get("annotations") or {}
+        return str(annotations.get("fluxcd.controlplane.io/reconcile") or "").lower() == "disabled"
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pytest_gitops.checks.context import remote_of
-from pytest_gitops.model import Cluster, HelmRelease, Kustomization, Part, Resource, ResourceId
+from pytest_gitops.model import Cluster, HelmRelease, JsonObject, Kustomization, Part, Resource, ResourceId
+from pytest_gitops.objects import mapping
 from pytest_gitops.review.comparison import Change, Held, PartPair
 from pytest_gitops.review.model import Action
 from pytest_gitops.review.noise import without_noise
@@ -198,7 +200,18 @@ def _told(changes: Iterable[Change], homes: Mapping[int, PartPair]) -> Iterator[
 
 
 def _same(before: Resource, after: Resource) -> bool:
-    return before.text == after.text or before == after
+    if before.text == after.text or before == after:
+        return True
+    both_secrets = before.id.kind == after.id.kind == "Secret"
+    return both_secrets and _encoded(before.object) == _encoded(after.object)
+
+
+def _encoded(secret: JsonObject) -> JsonObject:
+    """Return a Secret as it is applied: what is in ``stringData`` is put into ``data``."""
+    plain = {key: value for key, value in mapping(secret, "stringData").items() if isinstance(value, str)}
+    encoded = {key: b64encode(value.encode()).decode() for key, value in plain.items()}
+    kept = {key: value for key, value in secret.items() if key not in ("data", "stringData")}
+    return {**kept, "data": {**mapping(secret, "data"), **encoded}}
 
 
 def _with_generated(changes: Iterable[Change], homes: Mapping[int, PartPair]) -> Iterator[Change]:

@@ -52,6 +52,7 @@ NAMES = (
     "waiting-for-what-fails",
     "kustomization-left-alone",
     "stateful-set-removed",
+    "replicas-released",
     "autoscaler-down-to-nothing",
     "the-entry-removes-itself",
 )

@@ -130,6 +130,9 @@ NOTHING: dict[str, Edit] = {
         "  - ../base\n",
         "  - ../base\nreplicas:\n  - {name: web, count: 2}\n",
     ),
+    "a-secret-encoded": replace(
+        "apps/base/settings.yaml", "stringData:\n  password: hunter2hunter2", "data:\n  password: aHVudGVyMmh1bnRlcjI="
+    ),
     "a-file-nobody-reads": write("docs/readme.yaml", "hello: world\n"),
 }
 
@@ -438,6 +441,27 @@ CHANGES: dict[str, Edit] = {
         + "          securityContext:\n            privileged: true\n            capabilities: {add: [SYS_ADMIN]}\n",
     ),
     "root-allowed": replace(WEB, "      securityContext:\n        runAsNonRoot: true\n", "      hostNetwork: true\n"),
+    "run-as-an-administrator": several(
+        replace(WEB, "        runAsNonRoot: true\n", "        runAsNonRoot: true\n      serviceAccountName: admin\n"),
+        append(
+            "infrastructure/roles.yaml",
+            """
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: RoleBinding
+            metadata:
+              name: admin
+              namespace: apps
+            roleRef:
+              apiGroup: rbac.authorization.k8s.io
+              kind: ClusterRole
+              name: cluster-admin
+            subjects:
+              - kind: ServiceAccount
+                name: admin
+                namespace: apps
+            """,
+        ),
+    ),
     "standard-lowered": replace("infrastructure/namespaces.yaml", "enforce: baseline", "enforce: privileged"),
     "verbs-for-all": replace("infrastructure/roles.yaml", "verbs: [get, list]", 'verbs: ["*"]'),
     "more-verbs": replace("infrastructure/roles.yaml", "verbs: [get, list]", "verbs: [get, list, watch]"),
@@ -475,6 +499,7 @@ CHANGES: dict[str, Edit] = {
     "autoscaler-removed": cut("apps/base/protection.yaml", "HorizontalPodAutoscaler/web"),
     # What stops, or goes back.
     "scaled-to-zero": replace(WEB, "replicas: 2", "replicas: 0"),
+    "replicas-released": replace(WEB, "  replicas: 2\n", ""),
     "autoscaler-down-to-nothing": replace(
         "apps/base/protection.yaml",
         "  maxReplicas: 5\n",

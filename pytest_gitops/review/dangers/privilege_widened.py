@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_gitops.checks.kinds import WORKLOADS
-from pytest_gitops.checks.pods import all_containers
+from pytest_gitops.checks.pods import all_containers, pod_spec
 from pytest_gitops.checks.rule import FieldPath, Violation, rule
 from pytest_gitops.model import Resource
 from pytest_gitops.objects import mapping, scalar
 from pytest_gitops.review.comparison import Change, ClusterComparison
+from pytest_gitops.review.dangers._accounts import account_of, dangerous_rights
 from pytest_gitops.review.dangers._powers import powers, restrictions
 from pytest_gitops.review.dangers._telling import listed
 
@@ -25,8 +26,8 @@ _LEVELS = ("restricted", "baseline", "privileged", "")
     scope="change",
     kinds=(*WORKLOADS, "Namespace"),
     description="No workload gets more of its node: privileged containers, the host's network, processes, paths and "
-    "ports, capabilities, root as its user, no seccomp profile; none drops what it denied itself; and no namespace "
-    "enforces a lower Pod Security Standard.",
+    "ports, capabilities, root as its user, no seccomp profile; none drops what it denied itself; none comes to run as "
+    "a service account with rights that lead to more; and no namespace enforces a lower Pod Security Standard.",
     remedy="Give what is needed to a workload of its own, or explain in the change why it has to be.",
     source="https://kubernetes.io/docs/concepts/security/pod-security-standards/",
     passing=[
@@ -84,6 +85,7 @@ def privilege_widened(change: Change, cluster: ClusterComparison) -> Iterator[Vi
         yield from _enforced(change)
         return
     before, after = change.before, change.after.resource
+    yield from _account(change, cluster)
     gained = _gained(before.resource if before else None, after)
     lost = _lost(before.resource, after) if before else {}
     if gained or lost:
@@ -91,6 +93,21 @@ def privilege_widened(change: Change, cluster: ClusterComparison) -> Iterator[Vi
         said += [f"loses {listed(lost)}"] if lost else []
         path = next(iter({**gained, **lost}.values()))
         yield Violation(f"{change.id} {' and '.join(said)}", path)
+
+
+def _account(change: Change, cluster: ClusterComparison) -> Iterator[Violation]:
+    """Yield a violation for a workload that comes to run as an account with rights that its former one hasn't."""
+    if change.before is None or change.after is None or cluster.head is None:
+        return
+    before, after = account_of(change.before.resource), account_of(change.after.resource)
+    if before == after:
+        return
+    namespace = change.id.namespace
+    had = dangerous_rights(namespace, before, cluster.head)
+    if new := [right for right in dangerous_rights(namespace, after, cluster.head) if right not in had]:
+        path, _ = pod_spec(change.after.resource)
+        message = f"{change.id} runs as the service account {after}, no longer {before}, and so has {listed(new)}"
+        yield Violation(message, (*path, "serviceAccountName"))
 
 
 def _gained(before: Resource | None, after: Resource) -> dict[str, FieldPath]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_gitops.checks.rule import Scope, Violation, rule
-from pytest_gitops.model import HelmRelease
+from pytest_gitops.model import HelmRelease, ResourceSet
 from pytest_gitops.review.comparison import Change, ClusterComparison, PartPair
 from pytest_gitops.review.dangers._data import loss, spared
 from pytest_gitops.review.dangers._telling import counted, ids, is_explained, listed, named, places
@@ -21,6 +21,8 @@ _TOLD = (
     "PodDisruptionBudget",
     "HorizontalPodAutoscaler",
 )
+
+_OF_A_SET = "To keep an object, annotate it with `fluxcd.controlplane.io/prune: disabled` in a change before this one."
 
 
 @rule(
@@ -64,7 +66,9 @@ def pruned(pair: PartPair, cluster: ClusterComparison) -> Iterator[Violation]:
     first = gone[0].held
     by = f"the upgrade of {named(pair.after)}" if isinstance(pair.after, HelmRelease) else named(pair.after)
     message = f"{by} deletes {counted(len(gone), 'object')}: {listed(ids(gone))}"
-    yield Violation(message[0].upper() + message[1:], subject=first.resource, related=places(first, cluster))
+    remedy = _OF_A_SET if isinstance(pair.after, ResourceSet) else None
+    message = message[0].upper() + message[1:]
+    yield Violation(message, subject=first.resource, remedy=remedy, related=places(first, cluster))
 
 
 def _is_told(change: Change, pair: PartPair, cluster: ClusterComparison) -> bool:

@@ -15,6 +15,7 @@ _SCALERS = {
     "HorizontalPodAutoscaler.autoscaling": ("minReplicas", 1),
     "ScaledObject.keda.sh": ("minReplicaCount", 0),
 }
+_REPLICAS: FieldPath = ("spec", "replicas")
 # The API server makes these 1 where nothing is said.
 _WORKLOADS = ("Deployment.apps", "StatefulSet.apps", "ReplicaSet.apps", "ReplicationController.")
 
@@ -91,8 +92,9 @@ def scaled_to_zero(change: Change, cluster: ClusterComparison) -> Iterator[Viola
         before, after = (mapping(side, "spec").get(field, default) for side in (change.old, change.new))
         if _is_zero(after) and not _is_zero(before):
             yield Violation(f"{change.id} may scale to 0", ("spec", field), severity=Severity.INFO)
-    elif any(_is_zero(_at(change.new, path)) for path in change.fields):
-        path = _replicas(change, cluster)
+    else:
+        own = kind not in _WORKLOADS and any(_is_zero(_at(change.new, path)) for path in change.fields)
+        path = _replicas(change, cluster) if own else _REPLICAS
         before, after = (_at(side, path) for side in (change.old, change.new))
         before = 1 if before is None and kind in _WORKLOADS else before
         if _is_zero(after) and before is not None and not _is_zero(before):
@@ -107,8 +109,8 @@ def _replicas(change: Change, cluster: ClusterComparison) -> FieldPath:
         if (scalar(spec, "group"), scalar(mapping(spec, "names"), "kind")) == (change.id.group, change.id.kind):
             versions = (mapping({"": version}, "", "subresources", "scale") for version in listed(spec, "versions"))
             said = next((scalar(scale, "specReplicasPath") for scale in versions if scale), "")
-            return tuple(said.strip(".").split(".")) if said else ("spec", "replicas")
-    return ("spec", "replicas")
+            return tuple(said.strip(".").split(".")) if said else _REPLICAS
+    return _REPLICAS
 
 
 def _at(obj: JsonObject, path: FieldPath) -> object:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_gitops.checks.rule import Scope, Violation, rule
-from pytest_gitops.model import Severity
+from pytest_gitops.model import ResourceSet, Severity
 from pytest_gitops.review.comparison import ClusterComparison, PartPair
 from pytest_gitops.review.dangers._telling import counted, ids, listed, named
 from pytest_gitops.review.model import Action
 
 _WHERE = ("spec", "suspend")
+_ANNOTATION = ("metadata", "annotations", "fluxcd.controlplane.io/reconcile")
 
 
 @rule(
@@ -70,12 +71,13 @@ def suspended(pair: PartPair, cluster: ClusterComparison) -> Iterator[Violation]
     after = pair.after
     if after is None or not after.suspended:
         return
+    where = _ANNOTATION if isinstance(after, ResourceSet) else _WHERE
     # Of a part that is renamed, everything moves along.
     waiting = [change for change in cluster.of(pair) if not pair.renamed or change.action is not Action.MOVED]
     several = f"{counted(len(waiting), 'change')}: {listed(ids(waiting))}"
     if pair.before is not None and not pair.before.suspended:
         message = f"{named(after)} is suspended from now on"
         message += f", with {several}, which may or may not be applied before" if waiting else ""
-        yield Violation(message, _WHERE, after, severity=None if waiting else Severity.INFO)
+        yield Violation(message, where, after, severity=None if waiting else Severity.INFO)
     elif waiting and pair.before is not None:
-        yield Violation(f"{named(after)} is suspended and does not apply {several}", _WHERE, after)
+        yield Violation(f"{named(after)} is suspended and does not apply {several}", where, after)
