@@ -32,6 +32,9 @@ type Build struct {
 // Explain returns a build's error as a fault. One that already knows its file is only completed.
 func Explain(err error, build Build) *fault.Error {
 	text := relative(err.Error())
+	if problem := build.mappingAsKey(text); problem != nil {
+		return problem
+	}
 	known := fault.Of(err, fault.Build)
 	if known.File != "" || known.Code == fault.Path || known.Code == fault.Limit || known.Code == fault.Remote {
 		complete := *known
