@@ -15,7 +15,7 @@ PAUSE = 0.5
 PULL_SECONDS = 60.0
 _DEPLOYMENTS = Kind("apps/v1", "Deployment", "deployments", True)
 _PODS = Kind("v1", "Pod", "pods", True)
-_PULLING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+PULLING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 _PLANNED = ("ContainerCreating", "PodInitializing")
 
 
@@ -26,7 +26,7 @@ def await_available(api: Api, namespace: str, names: Iterable[str], remedy: str)
     """
     wanted, end, failing = set(names), time.monotonic() + SECONDS, 0.0
     while missing := wanted - set(_available(api, namespace)):
-        waiting = [each for each in held_up(api, namespace) if each[1] in _PULLING]
+        waiting = [each for each in held_up(api, namespace) if each[1] in PULLING]
         failing = (failing or time.monotonic()) if waiting else 0.0
         is_late = time.monotonic() > end
         if is_late or (failing and time.monotonic() - failing > PULL_SECONDS):

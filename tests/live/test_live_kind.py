@@ -77,11 +77,11 @@ def records(tmp_path: Path) -> list[str]:
 def start(noted: Noted) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", STARTER, str(noted.program)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
 
 
-def kill(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGKILL)
+def end(process: subprocess.Popen[str], how: signal.Signals = signal.SIGKILL) -> None:
+    process.send_signal(how)
     process.wait()
     assert process.stdout is not None
     process.stdout.close()
@@ -121,18 +121,19 @@ def test_a_cluster_whose_run_is_killed_is_deleted(tmp_path: Path) -> None:
     assert run.stdout is not None
     run.stdout.readline()
 
-    kill(run)
+    end(run)
 
     assert until(lambda: noted.deleted == noted.made, 10)
     assert until(lambda: records(tmp_path) == [], 10)
 
 
-def test_one_that_is_being_made_when_its_run_is_killed_is_deleted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=["killed", "terminated", "Ctrl-C"])
+def test_one_that_is_being_made_when_its_run_ends_is_deleted(tmp_path: Path, how: signal.Signals) -> None:
     noted = Noted(tmp_path, create="sleep 600")
     run = start(noted)
     assert until(lambda: len(noted.made) == 1, 10)
 
-    kill(run)
+    end(run, how)
 
     assert until(lambda: noted.deleted == noted.made, 10)
 
@@ -143,7 +144,7 @@ def test_what_a_run_leaves_that_was_killed_with_its_supervisor_is_deleted_by_the
     assert run.stdout is not None
     supervisor = int(run.stdout.readline())
     os.kill(supervisor, signal.SIGKILL)
-    kill(run)
+    end(run)
     (left,) = noted.made
     assert noted.deleted == []
 

@@ -11,7 +11,7 @@ import yaml
 
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api, ApiError
-from pytest_gitops.live.controllers import await_available, held_up
+from pytest_gitops.live.controllers import PULLING, await_available, held_up
 from pytest_gitops.live.installation import (
     DEFINITION,
     EXPORT,
@@ -139,11 +139,12 @@ class KindCluster:
         return BrokenImages(self._api)
 
     def diagnose(self) -> str:
-        """Return which of Flux's pods don't run, and why; empty where all do or the API server doesn't answer."""
+        """Return which of Flux's pods have ended, and why; empty where none has or the API server doesn't answer."""
         try:
-            return "\n".join(f"{pod}: {reason}: {message}" for pod, reason, message in held_up(self._api, NAMESPACE))
+            held = list(held_up(self._api, NAMESPACE))
         except (ApiError, LiveError):
             return ""
+        return "\n".join(f"{pod}: {reason}: {text}" for pod, reason, text in held if reason not in PULLING)
 
     def close(self) -> None:
         """Delete the cluster, unless it is to be kept."""
