@@ -52,6 +52,7 @@ class Configuration:
 
     ``sources`` are absolute directories by ``Kind/namespace/name`` or URL, ``ignore`` globs of directories,
     ``schemas`` absolute directories of schemas, ``checks`` the choice of rules, ``snapshots`` how they are made.
+    ``conditions`` are what custom resources get in live clusters: by ``Kind.group``, each type's status.
     """
 
     clusters: Mapping[str, ClusterConfiguration] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Configuration:
     snapshots: SnapshotOptions = field(default_factory=SnapshotOptions)
     sops_age: Path | None = None
     inputs: Inputs = field(default_factory=dict)
+    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     file: str | None = None
 
     def ignored(self, index: Index) -> tuple[str, ...]:
@@ -180,6 +182,7 @@ def _checked(document: Any, lines: _YamlLines | _TomlLines, roots: Sequence[Path
         snapshots=_snapshots(document.get("snapshots") or {}, lines),
         sops_age=_sops_age((document.get("decryption") or {}).get("sops-age"), lines, roots),
         inputs=dict(document.get("inputs") or {}),
+        conditions=dict(_conditions((document.get("live") or {}).get("conditions") or {})),
         file=lines.file,
     )
 
@@ -228,6 +231,11 @@ def _cluster(value: Mapping[str, Any]) -> ClusterConfiguration:
         values=dict(value.get("values") or {}),
         inputs=dict(value.get("inputs") or {}),
     )
+
+
+def _conditions(given: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, str]]]:
+    for kind, conditions in given.items():
+        yield kind, {name: str(status) for name, status in conditions.items()}
 
 
 def _snapshots(given: Mapping[str, Any], lines: _YamlLines | _TomlLines) -> SnapshotOptions:

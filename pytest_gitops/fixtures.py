@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -62,14 +62,39 @@ def live_cluster(cluster: Cluster, fleet: Fleet, pytestconfig: pytest.Config) ->
 
     It is started once a run and put back to the working tree for each test. Skipped without ``--gitops-reconcile``.
     """
-    if not pytestconfig.getoption("gitops_reconcile"):
+    return _live(pytestconfig, fleet, cluster)
+
+
+@pytest.fixture
+def live_clusters(fleet: Fleet, pytestconfig: pytest.Config) -> Callable[[str], LiveCluster]:
+    """A function that gives the live cluster of a name, as ``live_cluster`` is one: for tests about several at once.
+
+    Skipped without ``--gitops-reconcile``.
+    """
+    _ask_for_live(pytestconfig)
+
+    def given(name: str) -> LiveCluster:
+        names = [cluster.name for cluster in fleet.clusters]
+        if name not in names:
+            pytest.fail(f"there is no cluster {name!r}; there are: {', '.join(names)}", pytrace=False)
+        return _live(pytestconfig, fleet, fleet[name])
+
+    return given
+
+
+def _ask_for_live(config: pytest.Config) -> None:
+    if not config.getoption("gitops_reconcile"):
         pytest.skip("it needs a live cluster: give --gitops-reconcile")
+
+
+def _live(config: pytest.Config, fleet: Fleet, cluster: Cluster) -> LiveCluster:
+    _ask_for_live(config)
     from pytest_gitops.exceptions import LiveError  # noqa: PLC0415
     from pytest_gitops.live.scenario import NotAsExpectedError  # noqa: PLC0415
-    from pytest_gitops.live.sharing import live_clusters  # noqa: PLC0415
+    from pytest_gitops.live.sharing import clusters_of  # noqa: PLC0415
 
     try:
-        return live_clusters(pytestconfig, fleet.root).get(cluster)
+        return clusters_of(config, fleet.root).get(cluster)
     except (LiveError, NotAsExpectedError) as error:
         said = str(error)
     # Not where it was caught: pytest would show both.

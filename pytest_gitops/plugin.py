@@ -18,6 +18,7 @@ from pytest_gitops.fixtures import (
     helm_release,
     kustomization,
     live_cluster,
+    live_clusters,
     rendered,
     resource,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "helm_release",
     "kustomization",
     "live_cluster",
+    "live_clusters",
     "rendered",
     "resource",
 ]

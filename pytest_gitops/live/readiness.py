@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from pytest_gitops.live.timeline import ready, revision
+from pytest_gitops.live.timeline import observed, ready, revision
 from pytest_gitops.model import JsonObject, Source
 
 WAITING = "DependencyNotReady"
@@ -34,7 +34,7 @@ class Readiness:
         told = ready(obj) if obj is not None else None
         if obj is None or told is None or told[1] == WAITING:
             return told
-        if (obj.get("status") or {}).get("observedGeneration") != obj["metadata"].get("generation"):
+        if observed(obj) != obj["metadata"].get("generation"):
             return None
         follows = obj["kind"] == "Kustomization" and self._is_own(obj)
         return None if follows and self._tip() not in revision(obj) else told

@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_gitops.configuration import read_configuration
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api, ApiError, Kind
 from pytest_gitops.live.applying import Application
+from pytest_gitops.live.custom_conditions import CustomConditions
 from pytest_gitops.live.directory import ClusterDirectory
 from pytest_gitops.live.drift import Drift
 from pytest_gitops.live.entry import entry_objects, local_sources
@@ -67,6 +69,8 @@ class LiveCluster:
         self._drifts: dict[str, Drift] = {}
         self._timeline: Timeline | None = None
         self._simulated: Simulated | None = None
+        self._rules = read_configuration(root).conditions if running.simulated else {}
+        self._conditions: CustomConditions | None = None
         self.opened: list[str] = []
 
     # Start and end
@@ -79,6 +83,7 @@ class LiveCluster:
         self._put_open_definitions()
         self._running.start_flux()
         self._timeline = Timeline(self.api, told)
+        self._conditions = CustomConditions(self.api, self._rules)
         self._stand_in()
         self.commit("the working tree", reconcile=False)
         for obj in entry_objects(self.cluster):
@@ -108,6 +113,8 @@ class LiveCluster:
             self._timeline.close()
         if self._simulated is not None:
             self._simulated.close()
+        if self._conditions is not None:
+            self._conditions.close()
         self._server.close()
         self._running.close()
         self._home.remove()
@@ -302,7 +309,7 @@ class LiveCluster:
             "reconcile",
             self.cluster.name,
             self._running.description,
-            self._running.simulated,
+            (*self._running.simulated, *(f"the conditions of {kind}" for kind in self._rules)),
             tuple(assumed),
             tuple(self.opened),
             self.timeline,
@@ -436,10 +443,12 @@ class LiveCluster:
         return until(asked, seconds)
 
     def check_running(self) -> None:
-        """Raise LiveError where one of the cluster's programs has ended: what waits for it would wait in vain."""
+        """Raise LiveError where what is waited for can't come: a program has ended, or a condition isn't written."""
         ended = self._running.diagnose()
         if ended:
             raise LiveError(f"a program of the cluster has ended by itself:\n{ended}")
+        if self._conditions is not None and self._conditions.problem:
+            raise LiveError(f"live.conditions: {self._conditions.problem}")
 
     def _retry(self, keys: list[str]) -> None:
         """Ask Flux to try again what has failed: by itself it waits for as long as ``spec.retryInterval`` says."""

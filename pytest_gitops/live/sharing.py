@@ -14,7 +14,7 @@ from pytest_gitops.settings import SETTINGS
 _CLUSTERS = pytest.StashKey[LiveClusters]()
 
 
-def live_clusters(config: pytest.Config, root: Path) -> LiveClusters:
+def clusters_of(config: pytest.Config, root: Path) -> LiveClusters:
     """Return the run's live clusters; they end with it. Raises LiveError where the provider can't be used."""
     if _CLUSTERS not in config.stash:
         made_by = provider(config.stash[SETTINGS].live)

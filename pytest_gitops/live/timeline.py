@@ -105,6 +105,14 @@ def ready(obj: JsonObject) -> tuple[str, str, str, str] | None:
     return None
 
 
+def observed(obj: JsonObject) -> int | None:
+    """Return the generation that an object's Ready condition is about: of what fails, the status' own may be older."""
+    status = obj.get("status") or {}
+    ready = next((each for each in status.get("conditions") or () if each["type"] == "Ready"), {})
+    found: int | None = ready.get("observedGeneration") or status.get("observedGeneration")
+    return found
+
+
 def revision(obj: JsonObject) -> str:
     """Return the revision that an object was last tried with, or that a source last gave."""
     status = obj.get("status") or {}

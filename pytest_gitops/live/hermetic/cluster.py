@@ -10,6 +10,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable, Sequence
 
+import yaml
+
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.access import Access, write_kubeconfig
 from pytest_gitops.live.directory import ClusterDirectory
@@ -49,7 +51,9 @@ class ControlPlane:
         """Start the controllers, the scheduler, and the simulation of nodes and pods."""
         kubeconfig = self.access.kubeconfig
         self.run("kube-controller-manager", control_plane.controller_manager(self.directory, kubeconfig))
-        self.run("kube-scheduler", control_plane.scheduler(kubeconfig))
+        scheduling = self.directory / "scheduler.yaml"
+        scheduling.write_text(yaml.safe_dump(control_plane.scheduling(kubeconfig)), encoding="utf-8")
+        self.run("kube-scheduler", control_plane.scheduler(scheduling))
         self.simulate()
 
     def simulate(self, broken: Iterable[str] = ()) -> None:

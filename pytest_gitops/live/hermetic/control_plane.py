@@ -120,15 +120,35 @@ def controller_manager(directory: Path, kubeconfig: Path) -> list[str]:
     ]
 
 
-def scheduler(kubeconfig: Path) -> list[str]:
+def scheduling(kubeconfig: Path) -> dict[str, object]:
+    """Return kube-scheduler's configuration: every pod goes to the one node.
+
+    That one stands for nodes of any kind and number, which Git doesn't tell: whether a pod's selectors, affinities,
+    volumes or ports find one is not asked.
+    """
+    return {
+        "apiVersion": "kubescheduler.config.k8s.io/v1",
+        "kind": "KubeSchedulerConfiguration",
+        "clientConnection": {"kubeconfig": str(kubeconfig)},
+        "leaderElection": {"leaderElect": False},
+        "enableProfiling": False,
+        "profiles": [
+            {
+                "schedulerName": "default-scheduler",
+                "plugins": {
+                    "multiPoint": {
+                        "disabled": [{"name": "*"}],
+                        "enabled": [{"name": name} for name in ("SchedulingGates", "PrioritySort", "DefaultBinder")],
+                    }
+                },
+            }
+        ],
+    }
+
+
+def scheduler(configuration: Path) -> list[str]:
     """Return kube-scheduler's arguments."""
-    return [
-        "kube-scheduler",
-        f"--kubeconfig={kubeconfig}",
-        "--leader-elect=false",
-        "--secure-port=0",
-        "--profiling=false",
-    ]
+    return ["kube-scheduler", f"--config={configuration}", "--secure-port=0"]
 
 
 def kwok(kubeconfig: Path, stages: Path) -> list[str]:
