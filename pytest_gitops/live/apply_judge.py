@@ -97,7 +97,7 @@ class _Run:
             else:
                 unknown[f"{verdict.resource.kind} ({verdict.resource.api_version})"] += 1
         yield from self._unprunable()
-        yield from self._contended()
+        yield from () if self._only_asks else self._contended()
         nobody = "the cluster doesn't serve" if self._only_asks else "nothing defines"
         yield from self._untried(unknown, f"of kinds that {nobody}", "kinds")
         yield from self._untried(homeless, "in namespaces that the cluster doesn't have", "namespaces")

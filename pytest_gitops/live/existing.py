@@ -71,5 +71,9 @@ class ExistingCluster:
         """Return nothing: no program of the cluster is this run's."""
         return ""
 
+    def lost(self) -> str:
+        """Return nothing, as ``diagnose`` does."""
+        return ""
+
     def close(self) -> None:
         """Leave the cluster as it is."""

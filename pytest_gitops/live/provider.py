@@ -76,6 +76,9 @@ class Running(Protocol):
     def diagnose(self) -> str:
         """Return what became of the cluster's own programs that have ended, for an error message; may be empty."""
 
+    def lost(self) -> str:
+        """Return which of the cluster's own programs have ended by themselves, and how; empty where all run."""
+
     def close(self) -> None:
         """End the cluster where it is owned; may be called twice."""
 

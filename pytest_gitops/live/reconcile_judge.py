@@ -14,6 +14,7 @@ from pytest_gitops.checks.results import Hit, Item, Untried
 from pytest_gitops.checks.rule import Rule, Violation
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import ApiError
+from pytest_gitops.live.explaining import explained
 from pytest_gitops.live.provider import Provider, Wish
 from pytest_gitops.live.scenario import LiveCluster, followed
 from pytest_gitops.live.settling import End, State, settle
@@ -21,8 +22,6 @@ from pytest_gitops.model import HelmRelease, Kustomization, LiveRun, Moment, Par
 
 CHECK = "reconcile"
 SECONDS = 300.0
-EVENTS = 5
-LONGEST_LINE = 300
 _RULES = {rule.id: rule for rule in vars(flux_rules).values() if isinstance(rule, Rule)}
 # How Flux names an object: `Deployment/web/web dry-run failed`, `[Deployment/web/web status: 'Failed']`.
 _NAMED = re.compile(r"\b([A-Z][A-Za-z]+)/(?:([a-z0-9.-]+)/)?([a-z0-9.:-]+)(?= dry-run failed| status:| )")
@@ -62,7 +61,7 @@ class ReconcileJudge:
         try:
             ends = settle(live, {name: part.parent for name, part in parts.items()}, self.seconds)
             for part, end in ends.items():
-                yield from _said(cluster, parts[part], end, rules, partial(_told, live, part))
+                yield from _said(cluster, parts[part], end, rules, partial(_explained, live, part))
             yield live.run
         finally:
             live.close()
@@ -106,34 +105,25 @@ def _leaves(cluster: ClusterIndex, part: Part) -> bool:
     return False
 
 
-def _told(live: LiveCluster, name: str) -> str:
-    """Return the conditions and last events of a part, a line each, below what is said of it."""
-    conditions = [f"{kind}={each['status']} {each.get('reason')}" for kind, each in live.conditions(name).items()]
-    events = live.events(name)[-EVENTS:]
-    lines = [f"conditions: {', '.join(conditions) or 'none'}", *(f"event: {_line(event)}" for event in events)]
-    return "".join(f"\n  {line}" for line in lines)
-
-
-def _line(text: str) -> str:
-    """Return a text as one line of bounded length."""
-    joined = " ".join(text.split())
-    return joined if len(joined) <= LONGEST_LINE else f"{joined[:LONGEST_LINE]}…"
-
-
 def _said(
-    cluster: ClusterIndex, part: Part, end: End, rules: Mapping[str, Rule], told: Callable[[], str]
+    cluster: ClusterIndex, part: Part, end: End, rules: Mapping[str, Rule], why: Callable[[str], str]
 ) -> Iterator[Hit | Untried]:
     if end.state is State.WAITS:
         yield Untried(Item(CHECK, cluster.name, part.name), end.message)
     elif end.state is not State.READY:
         rule = rules.get((flux_rules.failed if end.state is State.FAILED else flux_rules.unready).id)
         if rule:
-            message = f"{part.id.kind} {part.id.name}: {end.reason}: {end.message}".replace(": : ", ": ") + told()
-            subject = _named(cluster, part, end.message)
+            told = f"{part.id.kind} {part.id.name}: {end.reason}: {end.message.strip()}".replace(": : ", ": ")
+            subject = _named(part, end.message)
+            message = told + why(end.message)
             yield Hit(rule, Violation(message), cluster, part, subject or part)
 
 
-def _named(cluster: ClusterIndex, part: Part, message: str) -> Resource | None:
+def _explained(live: LiveCluster, name: str, message: str) -> str:
+    return explained(live, name, [(namespace, own) for _kind, namespace, own in _NAMED.findall(message)])
+
+
+def _named(part: Part, message: str) -> Resource | None:
     """Return the object that Flux's message is about, where it names one of the part's."""
     for kind, namespace, name in _NAMED.findall(message):
         for resource in part.rendered or ():

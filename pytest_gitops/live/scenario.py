@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,32 +11,27 @@ from pytest_gitops.configuration import read_configuration
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api, ApiError, Kind
 from pytest_gitops.live.applying import Application
-from pytest_gitops.live.custom_conditions import CustomConditions
 from pytest_gitops.live.directory import ClusterDirectory
 from pytest_gitops.live.drift import Drift
-from pytest_gitops.live.entry import entry_objects, local_sources
-from pytest_gitops.live.git_server import GitServer
-from pytest_gitops.live.history import History
+from pytest_gitops.live.entry import entry_objects
 from pytest_gitops.live.naming import GROUPS, Names
 from pytest_gitops.live.provider import Running
 from pytest_gitops.live.readiness import Readiness, Told
 from pytest_gitops.live.receiver import Receiver
-from pytest_gitops.live.rewriting import GROUP, KIND, Stand, deadline_policy, in_version, source_policy, suspend_policy
-from pytest_gitops.live.stand_ins import Simulated, open_definitions, unavailable
+from pytest_gitops.live.repositories import BRANCH, Repositories
+from pytest_gitops.live.standing import StandIns
 from pytest_gitops.live.timeline import Timeline
 from pytest_gitops.live.waiting import until
-from pytest_gitops.model import Cluster, JsonObject, LiveRun, Moment, ResourceId, Source
+from pytest_gitops.model import Cluster, JsonObject, LiveRun, Moment
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 SECONDS = 60.0
-ACTIVE_SECONDS = 15.0
 # How often what has failed is tried again while a test waits for it to be Ready.
 RETRY_SECONDS = 2.0
 REQUESTED = "reconcile.fluxcd.io/requestedAt"
 FORCED = "reconcile.fluxcd.io/forceAt"
-_BRANCH = "main"
 
 
 class NotAsExpectedError(AssertionError):
@@ -58,20 +52,17 @@ class LiveCluster:
         self._home = ClusterDirectory()
         self._broken: set[str] = set()
         self.api = Api(running.kubeconfig, running.context)
-        self.history = History(self._home.path / "repository.git", root)
-        self._root = root.resolve()
-        self._repositories = {self._root: self.history, **self._beside()}
-        served = {_name(history): history.directory for history in self._repositories.values()}
-        self._server = GitServer(served, running.host)
+        self._repositories = Repositories(cluster, root, self._home.path, running.host)
+        self.history = self._repositories.own
         self._application = Application(self.api)
         self._names = Names(self._application, cluster)
-        self._readiness = Readiness(lambda: self._objects, lambda: self.history.tip(_BRANCH), self._own_sources)
+        self._readiness = Readiness(
+            lambda: self._objects, lambda: self.history.tip(BRANCH), self._repositories.own_sources
+        )
         self._drifts: dict[str, Drift] = {}
         self._timeline: Timeline | None = None
-        self._simulated: Simulated | None = None
-        self._rules = read_configuration(root).conditions if running.simulated else {}
-        self._conditions: CustomConditions | None = None
-        self.opened: list[str] = []
+        rules = read_configuration(root).conditions if running.simulated else {}
+        self._stand_ins = StandIns(self.api, self._names, cluster, rules)
 
     # Start and end
 
@@ -80,11 +71,14 @@ class LiveCluster:
         list(self._application.prepare((), self._running.definitions()))
         for obj in self._running.installation():
             self._put(obj)
-        self._put_open_definitions()
+        for definition in self._stand_ins.definitions():
+            self._put(definition)
         self._running.start_flux()
         self._timeline = Timeline(self.api, told)
-        self._conditions = CustomConditions(self.api, self._rules)
-        self._stand_in()
+        stands = self._repositories.stands
+        for obj in self._stand_ins.policies(stands, self._running.progress_seconds):
+            self._put(obj)
+        self._stand_ins.start(stands)
         self.commit("the working tree", reconcile=False)
         for obj in entry_objects(self.cluster):
             self._put(obj)
@@ -111,11 +105,8 @@ class LiveCluster:
         """Stop watching and serving, and end the cluster where it was made for this; may be called twice."""
         if self._timeline is not None:
             self._timeline.close()
-        if self._simulated is not None:
-            self._simulated.close()
-        if self._conditions is not None:
-            self._conditions.close()
-        self._server.close()
+        self._stand_ins.close()
+        self._repositories.close()
         self._running.close()
         self._home.remove()
 
@@ -144,7 +135,7 @@ class LiveCluster:
 
     def commit(self, message: str = "change", *, reconcile: bool = True) -> str:
         """Commit what was written, have Flux fetch it, and return the commit's id."""
-        commit = self.history.commit(_BRANCH, message)
+        commit = self.history.commit(BRANCH, message)
         if reconcile:
             self.reconcile_source()
         return commit
@@ -153,7 +144,7 @@ class LiveCluster:
 
     def reconcile_source(self) -> None:
         """Ask Flux to fetch the repository now, as ``flux reconcile source git`` does."""
-        for source in self._own_sources:
+        for source in self._repositories.own_sources:
             self._request(self._names.kind(source.id.group, source.id.kind), source.id.namespace, source.id.name)
 
     def reconcile(self, name: str, *, with_source: bool = False, force: bool = False) -> None:
@@ -290,11 +281,15 @@ class LiveCluster:
         kind, namespace, own = self._names.of_flux(name)
         events = [
             event
-            for event in self.api.list(self._names.kind("", "Event"), namespace)
+            for event in self.all_events(namespace)
             if event["involvedObject"].get("name") == own and event["involvedObject"].get("kind") == kind.kind
         ]
-        events.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
         return [f"{event.get('reason')}: {event.get('message')}" for event in events]
+
+    def all_events(self, namespace: str) -> list[JsonObject]:
+        """Return a namespace's events, about whatever they are, oldest first."""
+        events = self.api.list(self._names.kind("", "Event"), namespace)
+        return sorted(events, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
 
     @property
     def timeline(self) -> tuple[Moment, ...]:
@@ -304,14 +299,13 @@ class LiveCluster:
     @property
     def run(self) -> LiveRun:
         """What happened so far, and what wasn't real, for a report."""
-        assumed = [str(id) for id in unavailable(self.cluster)]
         return LiveRun(
             "reconcile",
             self.cluster.name,
             self._running.description,
-            (*self._running.simulated, *(f"the conditions of {kind}" for kind in self._rules)),
-            tuple(assumed),
-            tuple(self.opened),
+            (*self._running.simulated, *self._stand_ins.simulated),
+            self._stand_ins.assumed,
+            self._stand_ins.opened,
             self.timeline,
         )
 
@@ -333,66 +327,6 @@ class LiveCluster:
             raise LiveError(f"the cluster serves no {obj['kind']} of {obj['apiVersion']}") from None
         self.api.apply(kind, obj, manager="pytest-gitops", force=True)
 
-    def _stand_in(self) -> None:
-        """Have Flux read this repository in place of the remote, and see soon what is broken."""
-        stands = {source.id: self._stand(directory) for source, directory in local_sources(self.cluster)}
-        seconds = self._running.progress_seconds
-        policies = [deadline_policy(seconds)] if seconds else []
-        policies += [source_policy("gitrepositories", id, stand) for id, stand in stands.items()]
-        policies += self._set_aside()
-        version = self._names.kind(GROUP, KIND).api_version.rpartition("/")[2]
-        for obj in in_version((obj for policy in policies for obj in policy), version):
-            self._put(obj)
-        # A policy takes effect a moment after it is made.
-        for id, stand in stands.items():
-            until(partial(self._stands, id, stand), ACTIVE_SECONDS)
-
-    def _stand(self, directory: Path) -> Stand:
-        return Stand(f"{self._server.url}/{_name(self._repositories[directory])}", _BRANCH)
-
-    def _beside(self) -> dict[Path, History]:
-        """Return a history of one commit for each directory that stands for a source of its own."""
-        directories = dict.fromkeys(directory for _source, directory in local_sources(self.cluster))
-        directories.pop(self._root, None)
-        home = self.history.directory.parent
-        found = {each: History(home / f"beside-{number}.git", each) for number, each in enumerate(directories)}
-        for history in found.values():
-            history.commit(_BRANCH, "the source's files")
-        return found
-
-    def _put_open_definitions(self) -> None:
-        """Let the API server take objects of kinds that only what can't be fetched would define."""
-        resources = [resource for _part, resource in self.cluster.resources]
-        for definition in open_definitions(resources, self.api.kinds()):
-            self._put(definition)
-            self.opened.append(str(definition["spec"]["names"]["kind"]))
-
-    def _set_aside(self) -> list[list[JsonObject]]:
-        """Return the policies that suspend what can't be had here, and take it for Ready from now on."""
-        served = [(kind, id) for id in unavailable(self.cluster) if (kind := self._served(id)) is not None]
-        self._simulated = Simulated(self.api, served)
-        by_kind: dict[Kind, list[ResourceId]] = {}
-        for kind, id in served:
-            by_kind.setdefault(kind, []).append(id)
-        return [suspend_policy(kind.plural, ids[0].group, ids) for kind, ids in by_kind.items()]
-
-    def _served(self, id: ResourceId) -> Kind | None:
-        try:
-            return self._names.kind(id.group, id.kind)
-        except LookupError:
-            return None
-
-    def _stands(self, id: ResourceId, stand: Stand) -> bool:
-        served = self._names.kind(id.group, id.kind)
-        spec = {"interval": "1h", "url": "https://example.com/repository"}
-        metadata = {"name": id.name, "namespace": id.namespace}
-        obj = {"apiVersion": served.api_version, "kind": id.kind, "metadata": metadata, "spec": spec}
-        try:
-            answer = self.api.apply(served, obj, manager="pytest-gitops", force=True, dry_run=True)
-        except ApiError:
-            return False
-        return bool(answer["spec"]["url"] == stand.url)
-
     def _request(self, kind: Kind, namespace: str, name: str, *further: str) -> None:
         annotations = dict.fromkeys((REQUESTED, *further), str(time.time_ns()))
         try:
@@ -408,11 +342,6 @@ class LiveCluster:
     @property
     def _watched(self) -> list[str]:
         return [name for name, obj in self._objects.items() if obj["kind"] in GROUPS]
-
-    @property
-    def _own_sources(self) -> list[Source]:
-        """The sources that read the repository itself."""
-        return [source for source, directory in local_sources(self.cluster) if directory == self._root]
 
     def _unready(self, names: tuple[str, ...]) -> list[str]:
         if not names:
@@ -444,21 +373,16 @@ class LiveCluster:
 
     def check_running(self) -> None:
         """Raise LiveError where what is waited for can't come: a program has ended, or a condition isn't written."""
-        ended = self._running.diagnose()
-        if ended:
-            raise LiveError(f"a program of the cluster has ended by itself:\n{ended}")
-        if self._conditions is not None and self._conditions.problem:
-            raise LiveError(f"live.conditions: {self._conditions.problem}")
+        lost = self._running.lost()
+        if lost:
+            raise LiveError(f"a program of the cluster has ended by itself:\n{lost}")
+        if self._stand_ins.problem:
+            raise LiveError(f"live.conditions: {self._stand_ins.problem}")
 
     def _retry(self, keys: list[str]) -> None:
         """Ask Flux to try again what has failed: by itself it waits for as long as ``spec.retryInterval`` says."""
         for key in filter(self._readiness.failing, keys):
             self.reconcile(key)
-
-
-def _name(history: History) -> str:
-    """Return what a history is served as."""
-    return history.directory.name.removesuffix(".git")
 
 
 def _inventoried(id: str) -> str:

@@ -10,8 +10,11 @@ from enum import Enum
 from pytest_gitops.live.readiness import WAITING
 from pytest_gitops.live.scenario import LiveCluster
 
-# How often something that fails is tried again, each time once nothing else changes any more.
-TRIES = 2
+# A health check that names what it waited for has looked for long enough; what else fails has looked once.
+UNHEALTHY = "HealthCheckFailed"
+NAMES = "["
+# How many were Ready when something that fails was tried with care.
+NEVER = -1
 QUIET_SECONDS = 2.0
 POLL_SECONDS = 0.5
 
@@ -37,25 +40,31 @@ class End:
 def settle(live: LiveCluster, parents: Mapping[str, str | None], seconds: float) -> dict[str, End]:
     """Return how each of the parts ended, after at most ``seconds``; ``parents`` names each with who declares it.
 
-    What fails is tried again once everything else is done: its cause may have been that something came later. Raises
-    LiveError where one of the cluster's programs has ended.
+    What fails is tried again once everything else is done, as its cause may have been that something came later; so it
+    is each time that more has become Ready. Raises LiveError where one of the cluster's programs has ended.
     """
     deadline = time.monotonic() + seconds
-    tries = 0
+    tried: dict[str, int] = {}
     before: dict[str, End] = {}
     quiet = time.monotonic()
     while time.monotonic() < deadline:
         live.check_running()
         ends = _ends(live, parents)
-        if all(end.state is State.READY for end in ends.values()):
+        ready = sum(end.state is State.READY for end in ends.values())
+        if ready == len(ends):
             return ends
+        for name, end in ends.items():
+            if end.state is State.FAILED:
+                tried.setdefault(name, ready if end.reason == UNHEALTHY and NAMES in end.message else NEVER)
         if ends != before:
             before, quiet = ends, time.monotonic()
         elif _is_done(ends) and time.monotonic() - quiet > QUIET_SECONDS:
-            if tries == TRIES:
+            again = [name for name, end in ends.items() if end.state is State.FAILED and tried[name] < ready]
+            if not again:
                 return ends
-            tries += 1
-            _retry(live, ends)
+            for name in again:
+                live.reconcile(name)
+                tried[name] = ready
             quiet = time.monotonic()
         live.wait_for_change(POLL_SECONDS)
     return _ends(live, parents)
@@ -63,12 +72,6 @@ def settle(live: LiveCluster, parents: Mapping[str, str | None], seconds: float)
 
 def _is_done(ends: Mapping[str, End]) -> bool:
     return all(end.state is not State.UNFINISHED for end in ends.values())
-
-
-def _retry(live: LiveCluster, ends: Mapping[str, End]) -> None:
-    for name, end in ends.items():
-        if end.state is State.FAILED:
-            live.reconcile(name)
 
 
 def _ends(live: LiveCluster, parents: Mapping[str, str | None]) -> dict[str, End]:

@@ -108,8 +108,8 @@ def ready(obj: JsonObject) -> tuple[str, str, str, str] | None:
 def observed(obj: JsonObject) -> int | None:
     """Return the generation that an object's Ready condition is about: of what fails, the status' own may be older."""
     status = obj.get("status") or {}
-    ready = next((each for each in status.get("conditions") or () if each["type"] == "Ready"), {})
-    found: int | None = ready.get("observedGeneration") or status.get("observedGeneration")
+    generations = [each.get("observedGeneration") for each in status.get("conditions") or () if each["type"] == "Ready"]
+    found: int | None = next(filter(None, generations), None) or status.get("observedGeneration")
     return found
 
 

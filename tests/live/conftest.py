@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,8 @@ from pytest_gitops.live.scenario import followed
 from pytest_gitops.live_options import LiveOptions
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "packages" / name) for name in ("control-plane", "flux")]
+PACKAGES = [str(ROOT / "packages" / name) for name in ("control-plane", "flux")]
+sys.path[:0] = PACKAGES
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +35,12 @@ def programs() -> Programs:
         return find_programs()
     except LiveError as error:
         pytest.skip(f"{error} (python packages/build.py)")
+
+
+@pytest.fixture
+def installed(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have runs in processes of their own find the programs."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (*PACKAGES, os.environ.get("PYTHONPATH")))))
 
 
 @pytest.fixture(scope="session")

@@ -111,7 +111,7 @@ def test_an_empty_file_configures_nothing(tmp_path: Path) -> None:
             "a: 1\nignore: x\n",
             (
                 ".pytest-gitops.yaml:1: unknown key 'a'; valid are checks, clusters, decryption, ignore, inputs, "
-                "schemas, snapshots, sources\n"
+                "live, schemas, snapshots, sources\n"
                 ".pytest-gitops.yaml:2: ignore: 'x' is not a list"
             ),
         ),
@@ -130,6 +130,33 @@ def test_errors(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_configuration(tmp_path)
     assert str(caught.value) == message
+
+
+def test_conditions_of_custom_resources(tmp_path: Path) -> None:
+    text = "live:\n  conditions:\n    Certificate.cert-manager.io: {Ready: true, Issuing: false, Known: Unknown}\n"
+    write_files(tmp_path, {".pytest-gitops.yaml": text})
+
+    assert read_configuration(tmp_path).conditions == {
+        "Certificate.cert-manager.io": {"Ready": "True", "Issuing": "False", "Known": "Unknown"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        ("Certificate: {Ready: true}", "live.conditions: 'Certificate' does not match"),
+        (
+            "Certificate.cert-manager.io: {Ready: 1x}",
+            "live.conditions.Certificate.cert-manager.io.Ready: '1x' is not one of",
+        ),
+    ],
+)
+def test_conditions_that_can_not_be(tmp_path: Path, conditions: str, message: str) -> None:
+    write_files(tmp_path, {".pytest-gitops.yaml": f"live:\n  conditions:\n    {conditions}\n"})
+
+    with pytest.raises(ConfigurationError) as caught:
+        read_configuration(tmp_path)
+    assert str(caught.value).partition(": ")[2].startswith(message)
 
 
 def test_errors_in_pyproject_have_lines(tmp_path: Path) -> None:

@@ -84,6 +84,10 @@ class HermeticCluster:
         """Return the last lines of every program's log, by program."""
         return self._control_plane.diagnose()
 
+    def lost(self) -> str:
+        """Return the last lines of the logs of those programs that have ended."""
+        return self._control_plane.diagnose()
+
     def close(self) -> None:
         """End all processes and remove all files."""
         self._control_plane.close()

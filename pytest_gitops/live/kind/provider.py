@@ -146,6 +146,10 @@ class KindCluster:
             return ""
         return "\n".join(f"{pod}: {reason}: {text}" for pod, reason, text in held if reason not in PULLING)
 
+    def lost(self) -> str:
+        """Return nothing: Kubernetes starts anew what ends in a kind cluster."""
+        return ""
+
     def close(self) -> None:
         """Delete the cluster, unless it is to be kept."""
         self._lifetime.close()
