@@ -49,12 +49,16 @@ class LiveCluster:
     def __init__(self, running: Running, cluster: Cluster, root: Path) -> None:
         self.cluster = cluster
         self._running = running
-        self._home = ClusterDirectory()
         self._broken: set[str] = set()
         self.api = Api(running.kubeconfig, running.context)
-        self._repositories = Repositories(cluster, root, self._home.path, running.host)
-        self.history = self._repositories.own
         self._application = Application(self.api)
+        self._home = ClusterDirectory()
+        try:
+            self._repositories = Repositories(cluster, root, self._home.path, running.host)
+        except BaseException:
+            self._home.remove()
+            raise
+        self.history = self._repositories.own
         self._names = Names(self._application, cluster)
         self._readiness = Readiness(
             lambda: self._objects, lambda: self.history.tip(BRANCH), self._repositories.own_sources
@@ -395,12 +399,15 @@ def followed(running: Running, cluster: Cluster, root: Path, **options: Any) -> 
     """Return a live cluster that follows one of the fleet's, ended again where that fails."""
     try:
         live = LiveCluster(running, cluster, root)
+    except OSError as error:
+        running.close()
+        raise LiveError(f"the repository can't be served: {error.strerror or error}") from None
     except BaseException:
         running.close()
         raise
     try:
         live.bootstrap(**options)
-    except (ApiError, LiveError) as error:
+    except (ApiError, LiveError, OSError) as error:
         text = f"the cluster could not be bootstrapped: {error}\n{running.diagnose()}".strip()
         live.close()
         raise LiveError(text) from None

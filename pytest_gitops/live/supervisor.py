@@ -13,6 +13,8 @@ from pathlib import Path
 from pytest_gitops.exceptions import LiveError
 
 _LAST_LINES = 8
+# What a stack begins with.
+_PANICKED = "goroutine "
 
 
 @dataclass(slots=True)
@@ -26,12 +28,13 @@ class Program:
     pid: int | None = None
 
     def last_lines(self) -> str:
-        """Return the end of what it wrote, for an error message."""
+        """Return the end of what it wrote, for an error message; of a panic what it says, not where it was in Go."""
         try:
             lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             return ""
-        return "\n".join(lines[-_LAST_LINES:])
+        panic = next((number for number, line in enumerate(lines) if line.startswith(_PANICKED)), len(lines))
+        return "\n".join(lines[:panic][-_LAST_LINES:])
 
 
 class Supervisor:

@@ -144,10 +144,12 @@ def _died(program: Program) -> str:
         return f"{program.name} could not be started: {program.failure}"
     if program.status is None:
         return f"{program.name} was not ready after {READY_SECONDS:.0f} s:\n{program.last_lines()}"
-    return f"{program.name} ended with status {program.status}:\n{program.last_lines()}"
+    return f"{program.name} {_state(program)}:\n{program.last_lines()}"
 
 
 def _state(program: Program) -> str:
     if program.failure:
         return program.failure
-    return "running" if program.status is None else f"ended with status {program.status}"
+    if program.status is None:
+        return "running"
+    return "was killed" if program.status < 0 else f"ended with status {program.status}"

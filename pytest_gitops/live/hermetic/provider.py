@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import yaml
 
+from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.hermetic.addresses import service_ranges
 from pytest_gitops.live.hermetic.cluster import ControlPlane
 from pytest_gitops.live.hermetic.flux import start_controllers
@@ -27,10 +28,25 @@ class HermeticProvider:
         programs = find_programs()
         written = wish.cluster.resources if wish.cluster else ()
         services = service_ranges(resource for _part, resource in written)
-        cluster = HermeticCluster(programs, ControlPlane(programs, wish.name, services), wish)
+        try:
+            cluster = HermeticCluster(programs, ControlPlane(programs, wish.name, services), wish)
+        except OSError as error:
+            raise LiveError(f"the cluster's files can't be written: {error.strerror or error}") from None
         if wish.workloads or wish.flux:
-            cluster.start_workloads()
+            _closed_on_error(cluster, cluster.start_workloads)
         return cluster
+
+
+def _closed_on_error(cluster: HermeticCluster, step: Callable[[], None]) -> None:
+    """Do a step, and end the cluster where it fails."""
+    try:
+        step()
+    except OSError as error:
+        cluster.close()
+        raise LiveError(f"the cluster's files can't be written: {error.strerror or error}") from None
+    except BaseException:
+        cluster.close()
+        raise
 
 
 class HermeticCluster:
