@@ -205,6 +205,7 @@ spec:
         ),
         (MISSING_KEY, 12, 'the inputs have no key "tenant"'),
         (UNKNOWN_FUNCTION, 11, 'function "upper2" not defined'),
+        (MISSING_KEY.replace("inputs.tenant >>", "inputs.name"), 12, "unclosed action"),
         (UNQUOTED, 9, "what it renders to can't be read: yaml: line 3: did not find expected comment or line break"),
     ],
 )

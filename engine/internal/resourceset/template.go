@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -149,7 +151,12 @@ func (p place) explain(err error) error {
 		problem.Line, _ = strconv.Atoi(match[1])
 		return problem
 	}
-	problem.Field += holding(p.resource, searched)
+	if searched != "" {
+		problem.Field += holding(p.resource, searched)
+	} else if path, broken := unparsable(p.resource); broken != nil {
+		problem.Field += path
+		problem.Message = position.ReplaceAllString(broken.Error(), "")
+	}
 	return problem
 }
 
@@ -165,20 +172,26 @@ func (p place) invalid(err error) error {
 
 // holding returns the path to the first text of a resource that holds an expression.
 func holding(value any, expression string) string {
-	if expression == "" {
-		return ""
-	}
-	path, _ := find(value, expression)
+	path, _ := find(value, func(text string) bool { return strings.Contains(text, expression) })
 	return path
 }
 
-func find(value any, expression string) (string, bool) {
+// unparsable returns the path to the first text of a resource that is no template by itself, and why.
+func unparsable(value any) (path string, err error) {
+	path, _ = find(value, func(text string) bool {
+		_, err = parse(text)
+		return err != nil
+	})
+	return path, err
+}
+
+func find(value any, wanted func(string) bool) (string, bool) {
 	switch value := value.(type) {
 	case string:
-		return "", strings.Contains(value, expression)
+		return "", wanted(value)
 	case map[string]any:
-		for key, inner := range value {
-			if path, found := find(inner, expression); found {
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			if path, found := find(value[key], wanted); found {
 				if strings.ContainsAny(key, ".[]") {
 					return "", true
 				}
@@ -187,7 +200,7 @@ func find(value any, expression string) (string, bool) {
 		}
 	case []any:
 		for at, inner := range value {
-			if path, found := find(inner, expression); found {
+			if path, found := find(inner, wanted); found {
 				return fmt.Sprintf("[%d]%s", at, path), true
 			}
 		}
