@@ -168,7 +168,7 @@ class Charts:
         of = named(wanted.source, source.object)
         what = f"chart {' '.join(filter(None, (wanted.chart, wanted.version)))} of {of}" if wanted.chart else of
         absent = Place(reason=f"{what} is not available here", remedy=advice(wanted.source))
-        return self._fetching.missing(node, what, error, absent, _field_of(wanted, source))
+        return self._fetching.missing(node, what, error, absent, _field_of(wanted, source, error))
 
     def _in_artifact(self, node: Node, wanted: Wanted, place: Place, revision: str = "") -> Chart | Failed:
         """Return the chart in a directory of files: it is packed in a folder of its own name, as Helm packs one."""
@@ -261,9 +261,11 @@ def _key(reference: JsonObject, namespace: str) -> SourceKey:
     return SourceKey(scalar(reference, "kind"), scalar(reference, "namespace") or namespace, scalar(reference, "name"))
 
 
-def _field_of(wanted: Wanted, source: Provided) -> tuple[str, Provided | None]:
+def _field_of(wanted: Wanted, source: Provided, error: RenderError) -> tuple[str, Provided | None]:
     """Return what asks for a chart: a field of its source, of the HelmChart, or of the HelmRelease."""
-    field = "version" if wanted.version else "chart"
+    if error.field == "url":
+        return "spec.url", source
+    field = "version" if wanted.version and error.field != "chart" else "chart"
     if wanted.source.kind == "OCIRepository":
         return ("spec.ref" if "ref" in mapping(source.object, "spec") else "spec.url"), source
     if wanted.provided is not None:

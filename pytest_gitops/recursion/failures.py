@@ -257,7 +257,7 @@ def _chart_field(node: Node, error: RenderError) -> str:
         return error.field
     if error.code in ("chart", "path"):
         return "spec.chartRef" if "chartRef" in node.spec else "spec.chart.spec.chart"
-    return "spec.values" if error.code == "values" else "spec"
+    return "spec.values" if error.code == "values" or (error.values_path and "values" in node.spec) else "spec"
 
 
 def _moved(location: Location | None, translate: Translate) -> Location | None:

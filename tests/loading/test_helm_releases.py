@@ -13,7 +13,7 @@ from fleet_files import Files, bootstrap, kustomization, namespace
 from fleet_outcomes import described, loaded
 from serving import chart_registry, file_server
 
-from pytest_gitops.model import Cluster, HelmRelease, Rendered
+from pytest_gitops.model import Cluster, Failed, HelmRelease, Rendered
 from pytest_gitops.network import Network
 
 CHART = {
@@ -280,6 +280,54 @@ def test_a_chart_fetched_from_a_repository(tmp_path: Path) -> None:
     assert data(next(part for part in again if part.id.name == "web")) == data(found["web"])
 
 
+@pytest.mark.parametrize(
+    ("edit", "place", "message", "remedy"),
+    [
+        (
+            ('"1.x"', '"2.x"'),
+            'version: "2.x"',
+            "none of the 1 versions of the chart web matches 2.x",
+            "take a version that there is: the newest is 1.2.3",
+        ),
+        (("chart: web", "chart: wbe"), "chart: wbe", "the repository has no chart wbe", "did you mean web?"),
+        (("SERVER", "SERVER/none"), "url:", "the server answers 404 Not Found", None),
+    ],
+)
+def test_what_a_repository_does_not_have(
+    tmp_path: Path, edit: tuple[str, str], place: str, message: str, remedy: str | None
+) -> None:
+    packed(tmp_path / "served")
+    index = "apiVersion: v1\nentries:\n  web:\n    - {name: web, version: 1.2.3, urls: [web-1.2.3.tgz]}\n"
+    (tmp_path / "served/index.yaml").write_text(index)
+    with file_server(tmp_path / "served") as server:
+        text = fleet(MISSED.replace(*edit).replace("SERVER", server.url), charts={})
+        (found,) = cluster_of(tmp_path / "fleet", text, network=Network(private=True)).helm_releases
+    assert isinstance(found.outcome, Failed)
+    (finding,) = found.outcome.findings
+    line = next(n for n, t in enumerate(text["apps/objects.yaml"].split("\n"), 1) if place in t)
+    assert (finding.rule, str(finding.location)) == ("source-unavailable", f"apps/objects.yaml:{line}")
+    assert (finding.message.partition("can't be fetched: ")[2], finding.remedy) == (message, remedy)
+
+
+MISSED = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: charts, namespace: apps}
+spec:
+  interval: 1h
+  url: SERVER
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: apps}
+spec:
+  interval: 1h
+  chart:
+    spec:
+      chart: web
+      version: "1.x"
+      sourceRef: {kind: HelmRepository, name: charts}
+"""
 ARTIFACT = """\
 apiVersion: source.toolkit.fluxcd.io/v1
 kind: OCIRepository

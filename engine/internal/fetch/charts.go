@@ -201,7 +201,9 @@ func (j *job) askIndex(
 	}
 	response, err := j.web.Get(ctx, address, header)
 	if err != nil {
-		return known, err
+		problem := policy.Explain(err, address)
+		problem.Field = "url"
+		return known, problem
 	}
 	defer response.Body.Close()
 	if response.StatusCode == http.StatusNotModified {

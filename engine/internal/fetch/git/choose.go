@@ -10,6 +10,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/validate/finding"
 )
 
 // defaultBranch is what source-controller checks out where nothing is asked for.
@@ -85,9 +86,26 @@ func choose(ref Ref, advertised *packp.AdvRefs) (chosen, error) {
 func named(name string, advertised *packp.AdvRefs, what string) (chosen, error) {
 	hash, found := advertised.References[name]
 	if !found {
-		return chosen{}, fault.New(fault.NotFound, "the repository has no %s", what)
+		problem := fault.New(fault.NotFound, "the repository has no %s", what)
+		if near := nearest(name, advertised); near != "" {
+			problem.Remedy = "did you mean " + near + "?"
+		}
+		return chosen{}, problem
 	}
 	return at(name, hash, advertised), nil
+}
+
+// nearest returns the branch or tag whose name is most like one that isn't there, "" for none.
+func nearest(name string, advertised *packp.AdvRefs) string {
+	kind := name[:strings.LastIndex(name[:min(len(name), len("refs/heads/"))], "/")+1]
+	var names []string
+	for other := range advertised.References {
+		if short, same := strings.CutPrefix(other, kind); same && kind != "" {
+			names = append(names, short)
+		}
+	}
+	sort.Strings(names)
+	return finding.Nearest(strings.TrimPrefix(name, kind), names)
 }
 
 func at(name string, hash plumbing.Hash, advertised *packp.AdvRefs) chosen {

@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/url"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
+	"github.com/pytest-gitops/pytest-gitops/engine/internal/validate/finding"
 )
 
 // Version is a chart's version as an index lists it.
@@ -165,7 +168,12 @@ func valid(listed *repo.ChartVersion) bool {
 func (i Index) Find(name, wanted string) (Version, error) {
 	versions, found := i[name]
 	if !found || len(versions) == 0 {
-		return Version{}, fault.New(fault.NotFound, "the repository has no chart %s", name)
+		problem := fault.New(fault.NotFound, "the repository has no chart %s", name)
+		problem.Field = "chart"
+		if near := finding.Nearest(name, slices.Sorted(maps.Keys(i))); near != "" {
+			problem.Remedy = "did you mean " + near + "?"
+		}
+		return Version{}, problem
 	}
 	for _, listed := range versions {
 		if wanted != "" && listed.Version == wanted {
@@ -182,10 +190,17 @@ func (i Index) Find(name, wanted string) (Version, error) {
 	}
 	matching := within(versions, constraint)
 	if len(matching) == 0 {
-		return Version{}, fault.New(fault.NotFound, "none of the %d versions of the chart %s matches %s", len(versions), name, text)
+		problem := fault.New(fault.NotFound, "none of the %d versions of the chart %s matches %s", len(versions), name, text)
+		if all := within(versions, everything); len(all) > 0 {
+			problem.Remedy = "take a version that there is: the newest is " + all[0].Version.Version
+		}
+		return Version{}, problem
 	}
 	return matching[0].Version, nil
 }
+
+// everything is the range of all versions, prereleases too.
+var everything, _ = semver.NewConstraint(">=0.0.0-0")
 
 type match struct {
 	Version
@@ -217,7 +232,9 @@ func Address(repository string) (string, error) {
 		return "", fault.New(fault.Artifact, "the URL can't be read")
 	}
 	if parsed.Scheme != "http" && parsed.Scheme != "https" {
-		return "", fault.New(fault.Artifact, "a Helm repository's URL begins with https://, http:// or oci://")
+		problem := fault.New(fault.Artifact, "a Helm repository's URL begins with https:// or http://, with type: oci it is oci://")
+		problem.Field = "url"
+		return "", problem
 	}
 	if parsed.RawPath != "" {
 		parsed.RawPath = path.Join(parsed.RawPath, "index.yaml")

@@ -67,7 +67,7 @@ func (r Registry) newestChart(ctx context.Context, repository name.Repository, c
 	if err != nil {
 		return "", fault.New(fault.Artifact, "the version %q can't be read: %s", wanted, err)
 	}
-	var matching []*semver.Version
+	var all, matching []*semver.Version
 	for _, tag := range tags {
 		tag = strings.ReplaceAll(tag, "_", "+")
 		// As Helm has it, a tag such as v1.2.3 is no version.
@@ -78,12 +78,18 @@ func (r Registry) newestChart(ctx context.Context, repository name.Repository, c
 		if tag == wanted {
 			return tag, nil
 		}
+		all = append(all, parsed)
 		if constraint.Check(parsed) {
 			matching = append(matching, parsed)
 		}
 	}
 	if len(matching) == 0 {
-		return "", fault.New(fault.NotFound, "no version of %d of the chart %s matches %s", len(tags), chart, wanted)
+		problem := fault.New(fault.NotFound, "no version of %d of the chart %s matches %s", len(tags), chart, wanted)
+		if len(all) > 0 {
+			sort.Sort(sort.Reverse(semver.Collection(all)))
+			problem.Remedy = "take a version that there is: the newest is " + all[0].Original()
+		}
+		return "", problem
 	}
 	sort.Sort(sort.Reverse(semver.Collection(matching)))
 	return matching[0].Original(), nil
