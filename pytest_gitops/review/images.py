@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,7 @@ from pytest_gitops.checks.pods import all_containers
 from pytest_gitops.checks.policy._images import Image
 from pytest_gitops.model import Resource
 from pytest_gitops.objects import mapping
-from pytest_gitops.review.comparison import ClusterComparison
+from pytest_gitops.review.comparison import Change, ClusterComparison
 from pytest_gitops.review.model import ImageChange
 
 _HELM_GROUP = "helm.toolkit.fluxcd.io"
@@ -20,10 +20,13 @@ Version = str
 _Key = tuple[str, Version | None, Version | None]
 
 
-def image_changes(cluster: ClusterComparison) -> tuple[ImageChange, ...]:
+def image_changes(
+    cluster: ClusterComparison, hide: Callable[[Change, str], str] = lambda _change, text: text
+) -> tuple[ImageChange, ...]:
     """Return the images that differ, by name; of charts that aren't rendered those that a HelmRelease's values name.
 
-    What a new workload uses, and what a removed one used, is only told where no other workload does.
+    What a new workload uses, and what a removed one used, is only told where no other workload does. ``hide`` takes
+    out of a text what is secret in a changed object.
     """
     before, after = cache(lambda: _all_used(cluster.base)), cache(lambda: _all_used(cluster.head))
     found: dict[_Key, dict[str, None]] = defaultdict(dict)
@@ -33,7 +36,8 @@ def image_changes(cluster: ClusterComparison) -> tuple[ImageChange, ...]:
         for key in _paired(old - new, new - old):
             name, was, now = key
             if (was is not None or (name, now) not in before()) and (now is not None or (name, was) not in after()):
-                found[key][str(change.id)] = None
+                told = (hide(change, name), was and hide(change, was), now and hide(change, now))
+                found[told][str(change.id)] = None
     keys = sorted(found, key=lambda key: tuple(part or "" for part in key))
     return tuple(ImageChange(*key, workloads=tuple(sorted(found[key]))) for key in keys)
 

@@ -11,6 +11,7 @@ from pytest_gitops.checks.results import Hit
 from pytest_gitops.checks.rule import Rule, Scope, Violation
 from pytest_gitops.model import Part, Resource
 from pytest_gitops.review.comparison import Change, ClusterComparison, Comparison, Held, PartPair
+from pytest_gitops.review.silence import Silence
 
 CHECK = "review"
 
@@ -31,14 +32,18 @@ class ReviewJudge:
         """Yield what the rules say of the change."""
         active = [rule for rule in rules if rule.check == CHECK]
         for cluster in self._comparison.clusters:
-            for change in cluster.changes:
-                yield from _changes(cluster, change, [r for r in active if _concerns(r, change)])
-            for pair in cluster.parts:
-                yield from _parts(cluster, pair, [r for r in active if r.scope is Scope.PART_CHANGE])
-            for rule in active:
-                if rule.scope is Scope.CLUSTER_CHANGE:
-                    for violation in judged(rule, cluster, cluster):
-                        yield _hit(rule, violation, cluster, None)
+            yield from map(Silence(cluster), _all(cluster, active))
+
+
+def _all(cluster: ClusterComparison, active: Sequence[Rule]) -> Iterator[Hit]:
+    for change in cluster.changes:
+        yield from _changes(cluster, change, [r for r in active if _concerns(r, change)])
+    for pair in cluster.parts:
+        yield from _parts(cluster, pair, [r for r in active if r.scope is Scope.PART_CHANGE])
+    for rule in active:
+        if rule.scope is Scope.CLUSTER_CHANGE:
+            for violation in judged(rule, cluster, cluster):
+                yield _hit(rule, violation, cluster, None)
 
 
 def _concerns(rule: Rule, change: Change) -> bool:

@@ -95,7 +95,7 @@ class _Telling:
             action=Action.ADDED if cluster.base is None else Action.REMOVED if cluster.head is None else None,
             parts=tuple(self._parts()),
             objects=tuple(objects),
-            images=image_changes(cluster),
+            images=image_changes(cluster, self._hide),
             findings=tuple(sorted(self._findings, key=lambda finding: _SEVERITIES.index(finding.severity))),
         )
 
@@ -124,11 +124,18 @@ class _Telling:
     def _redacted(self, held: Held | None, *, head: bool) -> JsonObject | None:
         if held is None:
             return None
-        index = self._index(head)
+        return self._redactor.redact(held.resource.object, self._secrecy(held, head=head))
+
+    def _hide(self, change: Change, text: str) -> str:
+        for held, head in ((change.before, False), (change.after, True)):
+            text = self._redactor.redact_text(text, self._secrecy(held, head=head)) if held else text
+        return text
+
+    def _secrecy(self, held: Held, *, head: bool) -> Secrecy:
         if id(held.part) not in self._secrecies:
-            secrets = self._secrets.setdefault(head, ClusterSecrets(index.cluster))
+            secrets = self._secrets.setdefault(head, ClusterSecrets(self._index(head).cluster))
             self._secrecies[id(held.part)] = secrets.of(held.part)
-        return self._redactor.redact(held.resource.object, self._secrecies[id(held.part)])
+        return self._secrecies[id(held.part)]
 
     def _index(self, head: bool) -> ClusterIndex:
         index = self._cluster.head if head else self._cluster.base

@@ -56,3 +56,49 @@ def test_digests_are_made_with_the_keys_of_the_run(rotated: Path, pytester: pyte
     assert digests[0] != digests[1]
     output = [*result.outlines, *((pytester.path / name).read_text(encoding="utf-8") for name in REPORTS)]
     assert [text for text in output if "planted" in text] == []
+
+
+# What is refused, followed and run has a value of a Secret in it.
+REACHED = """
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: default}
+spec: {storageClassName: "${A}", accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: more, namespace: default}
+spec: {interval: 1m, url: "https://user:${A}@example.com/more", ref: {branch: main}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: default}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "${A}.example.com/web:1"}]}
+"""
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_no_message_tells_what_substitution_took_out_of_a_secret(
+    rotated: Path, pytester: pytest.Pytester, run_checks: Run, *, encrypted: bool
+) -> None:
+    root = pytester.path
+    files = {"clusters/production/apps.yaml": kustomization("apps", "./apps", extra=DECRYPTION)}
+    more = "postBuild: {substituteFrom: [{kind: Secret, name: a}]}\ndependsOn: [{name: apps}]"
+    files["clusters/production/more.yaml"] = kustomization("more", "./more", extra=more)
+    files |= {"more/kustomization.yaml": overlay("reached.yaml"), "more/reached.yaml": REACHED}
+    for value in ("planted-old", "planted-new"):
+        text = (SECRET % value).replace(": default", ": flux-system").replace("{a: p", "{A: p")
+        write_files(root, files | {"apps/secret.yaml": text})
+        if encrypted:
+            encrypt(root, "apps/secret.yaml", "--encrypted-regex", "^stringData$")
+        commit(root)
+    result = run_checks("--gitops-base=main~1", "--gitops-check=review", f"--gitops-age-key={rotated}", "-vv", *OPTIONS)
+    output = [*result.outlines, *((root / name).read_text(encoding="utf-8") for name in REPORTS)]
+    assert [text for text in output if "planted" in text] == []
+    (cluster,) = json.loads((root / "review.json").read_text(encoding="utf-8"))["clusters"]
+    assert {finding["rule"] for finding in cluster["findings"]} == {"review-immutable-field", "review-source-changed"}
+    assert [image["before"] for image in cluster["images"]] == [None, "1"]
