@@ -49,7 +49,8 @@ def command_line(options: LiveOptions) -> list[str]:
     """Return what says the same on pytest's command line."""
     image = [f"--gitops-kind-image={options.kind_image}"] if options.kind_image else []
     loaded = [f"--gitops-kind-load={each}" for each in options.kind_load]
-    return ["--gitops-reconcile=kind", *image, *loaded, f"--gitops-flux-install={options.flux_install}"]
+    flux = [f"--gitops-flux-install={options.flux_install}"] if options.flux_install else []
+    return ["--gitops-reconcile=kind", *image, *loaded, *flux]
 
 
 def _controllers(programs: Programs) -> list[Image]:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from kind_clusters import command_line
+from kind_clusters import TOOLS, command_line
 
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api
+from pytest_gitops.live.hermetic.cluster import ControlPlane
+from pytest_gitops.live.hermetic.programs import Programs
 from pytest_gitops.live.kind.engine import Engine, find_engine, gateways
 from pytest_gitops.live.kind.lifetime import Lifetime
 from pytest_gitops.live.kind.provider import KindProvider
 from pytest_gitops.live.provider import Wish
 from pytest_gitops.live.waiting import until
 from pytest_gitops.live_options import LiveOptions
+from pytest_gitops.model import Cluster
 
 # Stands for kind where only the life of a cluster matters: it notes what it is asked for.
 NOTING = """\
@@ -31,6 +36,8 @@ case "$1" in create) {create};; esac
 """
 STARTER = """
 import sys, time
+from pytest_gitops.live.hermetic.cluster import ControlPlane
+from pytest_gitops.live.hermetic.programs import Programs
 from pytest_gitops.live.kind.engine import Engine
 from pytest_gitops.live.kind.lifetime import Lifetime
 lifetime = Lifetime(Engine("docker", "/bin/true", sys.argv[1]), None, "")
@@ -192,6 +199,104 @@ def test_the_gateway_is_read_of_what_an_engine_says_of_its_network(text: str, ad
     assert gateways(text) == addresses
 
 
+# kind noted, Docker noted, and an API server that answers for the cluster that kind would have made
+
+
+class Played:
+    """Programs on PATH that play kind and Docker, and what they were asked for."""
+
+    def __init__(self, directory: Path, kubeconfig: Path) -> None:
+        self.notes = directory / "asked"
+        create = f'[ "$1" = create ] || exit 0; cat "$6" >> {self.notes}; cp {kubeconfig} "$8"'
+        scripts = {
+            "kind": create,
+            "docker": """[ "$1" = network ] && echo '[{"IPAM": {"Config": [{"Gateway": "127.0.0.1"}]}}]'""",
+        }
+        for name, script in scripts.items():
+            program = directory / name
+            program.write_text(f'#!/bin/sh\necho "{name} $*" >> {self.notes}\n{script}\nexit 0\n')
+            program.chmod(0o755)
+
+    def asked(self, what: str) -> list[str]:
+        return [line for line in self.notes.read_text().splitlines() if line.startswith(what)]
+
+
+@pytest.fixture(scope="module")
+def server(programs: Programs) -> Iterator[ControlPlane]:
+    with closing(ControlPlane(programs, "played")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def played(server: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
+    directory = tmp_path / "programs"
+    directory.mkdir()
+    monkeypatch.setenv("PATH", str(directory), prepend=os.pathsep)
+    monkeypatch.delenv("KIND_EXPERIMENTAL_PROVIDER", raising=False)
+    return Played(directory, server.access.kubeconfig)
+
+
+def demo(version: str) -> Cluster:
+    """Return a cluster of a fleet that is declared to run a version of Kubernetes."""
+    return Cluster("demo", "clusters/demo", None, (), settings={"kubernetes_version": version})
+
+
+def test_images_are_loaded_as_what_they_are(played: Played, server: ControlPlane) -> None:
+    options = LiveOptions("kind", kind_load=("web:1", "/images/one.tar", "db:2", "/images/two.tar.gz"))
+
+    with closing(KindProvider(options).start(Wish(workloads=True))) as running:
+        (name,) = [line.split()[4] for line in played.asked("kind create ")]
+        version = Api(server.access.kubeconfig).version
+        assert running.description == f"kind cluster {name} (Kubernetes {version}, docker)"
+        assert running.host == "127.0.0.1"
+
+    assert played.asked("docker image inspect ") == ["docker image inspect web:1", "docker image inspect db:2"]
+    assert played.asked("kind load ") == [
+        f"kind load image-archive /images/one.tar --name {name}",
+        f"kind load image-archive /images/two.tar.gz --name {name}",
+        f"kind load docker-image web:1 db:2 --name {name}",
+    ]
+    assert played.asked("kind delete ")[0].startswith(f"kind delete cluster --name {name} ")
+
+
+def test_for_an_api_server_alone_nothing_is_loaded(played: Played) -> None:
+    KindProvider(LiveOptions("kind", kind_load=("web:1",))).start(Wish()).close()
+
+    assert played.asked("docker image ") == played.asked("kind load ") == []
+
+
+@pytest.mark.parametrize(
+    ("image", "is_turned_on"),
+    [
+        ("kindest/node:v1.34.2", True),
+        ("kindest/node:v1.35.0@sha256:0123", True),
+        ("kindest/node:v1.36.3", False),
+        ("localhost:5000/node", False),
+        (None, False),
+    ],
+)
+def test_policies_are_turned_on_where_they_are_off(played: Played, image: str | None, is_turned_on: bool) -> None:
+    KindProvider(LiveOptions("kind", kind_image=image)).start(Wish()).close()
+
+    assert bool(played.asked("  admissionregistration.k8s.io/v1beta1: 'true'")) == is_turned_on
+    assert bool(played.asked("  MutatingAdmissionPolicy: true")) == is_turned_on
+
+
+def test_kind_s_own_image_has_to_be_of_the_declared_version(played: Played, server: ControlPlane) -> None:
+    version = Api(server.access.kubeconfig).version
+
+    with pytest.raises(LiveError) as raised:
+        KindProvider(LiveOptions("kind")).start(Wish(cluster=demo("1.30")))
+
+    assert str(raised.value) == (
+        f"the cluster is declared to run Kubernetes 1.30, and kind's own node image has {version}: "
+        "name one of that version with --gitops-kind-image"
+    )
+    assert len(played.asked("kind delete ")) == 1
+    KindProvider(LiveOptions("kind")).start(Wish(cluster=demo(version.rpartition(".")[0]))).close()
+    KindProvider(LiveOptions("kind", kind_image="any")).start(Wish(cluster=demo("1.30"))).close()
+
+
 # With kind and a container engine
 
 
@@ -233,10 +338,14 @@ def test_a_node_image_that_can_t_be_had_is_told(kind_options: LiveOptions) -> No
 def test_the_example_s_own_exercises_pass(
     kind_options: LiveOptions, example: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(example)
+    """The repository holds its Flux, as ``flux bootstrap`` would have written it."""
+    root = shutil.copytree(example, pytester.path / "fleet-infra")
+    shutil.copy(TOOLS / "flux-install.yaml", root / "clusters/staging/flux-system/gotk-components.yaml")
+    monkeypatch.chdir(root)
+    options = command_line(replace(kind_options, flux_install=None))
 
     result = pytester.runpytest_inprocess(
-        f"--rootdir={example}", "--gitops-repo=.", *command_line(kind_options), "-p", "no:cacheprovider", "tests"
+        f"--rootdir={root}", "--gitops-repo=.", *options, "-p", "no:cacheprovider", "tests"
     )
 
     result.assert_outcomes(passed=3)

@@ -113,6 +113,14 @@ def test_without_a_container_engine_it_says_so(run: Run, fake: Fake, monkeypatch
     ]
 
 
+def test_an_engine_that_is_not_supported_is_told(run: Run, fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake("kind")
+    monkeypatch.setenv("KIND_EXPERIMENTAL_PROVIDER", "nerdctl")
+    assert unavailable(run("--gitops-apply=kind")) == [
+        "KIND_EXPERIMENTAL_PROVIDER=nerdctl: only docker and podman are supported"
+    ]
+
+
 def test_a_container_engine_that_does_not_answer_is_told_with_its_words(run: Run, fake: Fake) -> None:
     fake("kind")
     fake("docker", "echo 'Is the docker daemon running?' >&2; exit 1")
