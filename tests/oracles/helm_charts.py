@@ -500,5 +500,5 @@ REFUSED = {
         "spec.postRenderers[0]",
     ),
     "template": (Case("web", {"values": {"ingress": {"enabled": True, "hosts": "none"}}}), "helm", ""),
-    "name": (Case("web", {"releaseName": "Not_A_Name"}), "helm", ""),
+    "name": (Case("web", {"releaseName": "Not_A_Name"}), "helm", "spec.releaseName"),
 }

@@ -15,7 +15,7 @@ from pytest_gitops.model import JsonObject
 
 NAMESPACE = "apps"
 CLUSTER_WIDE = {
-    "APIService", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "IngressClass",
+    "APIService", "ClusterRole", "CSIDriver", "ClusterRoleBinding", "CustomResourceDefinition", "IngressClass",
     "MutatingWebhookConfiguration", "Namespace", "Plane", "PriorityClass", "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
 }  # fmt: skip

@@ -26,13 +26,22 @@ SERVED = (
     "policy/v1/PodDisruptionBudget",
     "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy",
 )
-CUSTOM = {"ServiceMonitor", "PodMonitor", "PrometheusRule", "Certificate", "Issuer", "HTTPRoute", "Canary"}
+CUSTOM = {
+    "ServiceMonitor",
+    "PodMonitor",
+    "PrometheusRule",
+    "Certificate",
+    "Issuer",
+    "HTTPRoute",
+    "Canary",
+    "ClusterPolicy",
+}
 MODULES = {
     "podinfo": ("github.com/stefanprodan/podinfo@v1.8.1-0.20250910200901-e86405a8674e", "charts/podinfo"),
     "metrics-server": ("sigs.k8s.io/metrics-server@v0.9.0", "charts/metrics-server"),
     "descheduler": ("sigs.k8s.io/descheduler@v0.36.0", "charts/descheduler"),
     "ingress-nginx": ("k8s.io/ingress-nginx@v0.0.0-20240708192948-52c50467d67d", "charts/ingress-nginx"),
-    "sealed-secrets": ("github.com/bitnami-labs/sealed-secrets@v0.40.0", "helm/sealed-secrets"),
+    "sealed-secrets": ("github.com/bitnami-labs/sealed-secrets@v0.27.3", "helm/sealed-secrets"),
     "flagger": ("github.com/fluxcd/flagger@v1.36.1", "charts/flagger"),
     "loadtester": ("github.com/fluxcd/flagger@v1.36.1", "charts/loadtester"),
     "grafana": ("github.com/fluxcd/flagger@v1.36.1", "charts/grafana"),
@@ -41,6 +50,12 @@ MODULES = {
         "github.com/external-secrets/external-secrets@v1.3.2",
         "deploy/charts/external-secrets",
     ),
+    "external-dns": ("sigs.k8s.io/external-dns@v0.15.0", "charts/external-dns"),
+    "node-feature-discovery": ("sigs.k8s.io/node-feature-discovery@v0.16.6", "deployment/helm/node-feature-discovery"),
+    "kueue": ("sigs.k8s.io/kueue@v0.9.1", "charts/kueue"),
+    "secrets-store-csi-driver": ("sigs.k8s.io/secrets-store-csi-driver@v1.4.7", "charts/secrets-store-csi-driver"),
+    "kyverno": ("github.com/kyverno/kyverno@v1.13.2", "charts/kyverno"),
+    "kyverno-policies": ("github.com/kyverno/kyverno@v1.13.2", "charts/kyverno-policies"),
 }
 VALUES: Mapping[str, Mapping[str, Any]] = {
     "podinfo": {
@@ -71,6 +86,16 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
         "webhook": {"certManager": {"enabled": True}},
         "podDisruptionBudget": {"enabled": True},
     },
+    "external-dns": {
+        "serviceMonitor": {"enabled": True},
+        "provider": {"name": "google"},
+        "sources": ["crd", "ingress"],
+    },
+    "node-feature-discovery": {"topologyUpdater": {"enable": True, "createCRDs": True}, "prometheus": {"enable": True}},
+    "kueue": {"enablePrometheus": True, "enableCertManager": True},
+    "secrets-store-csi-driver": {"syncSecret": {"enabled": True}, "windows": {"enabled": True}},
+    "kyverno": {"admissionController": {"replicas": 3}, "cleanupController": {"enabled": False}},
+    "kyverno-policies": {"podSecurityStandard": "restricted", "validationFailureAction": "Enforce"},
 }
 CASES = [*((name, {}) for name in MODULES), *VALUES.items()]
 
