@@ -11,6 +11,7 @@ from pytest_gitops.checks import overlay_file
 from pytest_gitops.checks.chart_places import Value, file_of, given_value, line_of, template_line
 from pytest_gitops.checks.context import ClusterIndex, Owned
 from pytest_gitops.checks.nodes import Place, walk
+from pytest_gitops.checks.pods import mapping, mappings
 from pytest_gitops.checks.rule import FieldPath
 from pytest_gitops.checks.sources import SourceTree
 from pytest_gitops.locating import steps
@@ -66,6 +67,9 @@ class Locator:
     def _in_chart(
         self, cluster: ClusterIndex, resource: Resource, path: FieldPath, release: HelmRelease
     ) -> Location | None:
+        added = self._by_helm(cluster, resource, path, release)
+        if added is not None:
+            return Location(added.file, added.line)
         value = given_value(cluster, resource, path, release)
         if value is not None:
             found = self._value(cluster, release, value)
@@ -78,6 +82,29 @@ class Locator:
             place = walk(resource.origin, document, path, resource.object)
             return Location(place.file, place.line)
         return Location(resource.origin, template_line(self._files[resource.origin], resource, path))
+
+    def _by_helm(
+        self, cluster: ClusterIndex, resource: Resource, path: FieldPath, release: HelmRelease
+    ) -> Place | None:
+        """Return what the HelmRelease itself sets: its common metadata, and the patches of its post-renderers."""
+        declared = cluster.resource_of(release)
+        if declared is None or not path or path in _IDENTITY:
+            return None
+        common = mapping(mapping(release.spec, "commonMetadata"), str(path[1])) if path[0] == "metadata" else {}
+        if set(path[2:3]) & set(common):
+            return self._declared(cluster, declared, ("spec", "commonMetadata", *path[1:3]), 1)
+        for index, renderer in reversed(list(mappings(release.spec.get("postRenderers")))):
+            for number, _patch in reversed(list(mappings(mapping(renderer, "kustomize").get("patches")))):
+                where = ("spec", "postRenderers", index, "kustomize", "patches", number)
+                patch = self._declared(cluster, declared, where, 1)
+                if patch is None or not patch.complete:
+                    continue
+                for place in overlay_file.patched(
+                    self._files, patch.file, patch.node, resource, path, offset=patch.offset
+                ):
+                    if place.complete:
+                        return place
+        return None
 
     def _value(self, cluster: ClusterIndex, release: HelmRelease, value: Value) -> Location | None:
         if value.reference is None:

@@ -11,6 +11,7 @@ _BY_MESSAGE = (
     (r"no chart found at|there is no chart at", "correct the path of the chart, which begins at the source's root"),
     (r"no values file found", "correct `valuesFiles`: their paths begin at the source's root, or at the chart's"),
     (r"key not found", "correct `valuesKey` (values.yaml without one), add the key, or set `optional: true`"),
+    (r"error parsing index|targetPath", "correct `targetPath`: keys with dots between them, indices in brackets"),
     (r"which is incompatible with Kubernetes", "take a version of the chart that runs on that Kubernetes"),
     (r"missing in charts/ directory", "add the dependency to the chart's charts/, or to its Chart.yaml"),
     (r"can't get a valid version for constraint", "correct the version that Chart.yaml asks for"),

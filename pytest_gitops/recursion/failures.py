@@ -33,8 +33,8 @@ RULES = {
 }
 # How Helm names a field of a Chart.yaml.
 CHART_FIELD = re.compile(r"chart\.metadata\.(\w+)")
-# How the engine begins to say that a HelmRelease has a value of the wrong type, which the API server refuses.
-UNREADABLE = re.compile(r"^[\w.\[\]]+ is a \w+, where a \S+ is expected")
+# How the engine says that a HelmRelease has a value that it can't have, which the API server refuses.
+UNREADABLE = re.compile(r"^[\w.\[\]]+ is a \w+, where a \S+ is expected|^the HelmRelease can't be read: ")
 STARTED = re.compile(r"started at (?:[^\s:]*/)?([^\s:/]+):(\d+)")
 UNAVAILABLE_SOURCE = "source-unavailable"
 # Those that a HelmRelease has of its own.

@@ -153,6 +153,27 @@ FAULTS = [
         at="storageNamespace:",
     ),
     Fault(
+        "patch-of-a-field-that-is-none",
+        append(WEB, PATCH.replace("webb", "web").replace("paused", "pausd"), dedented=False),
+        rule="schema-unknown-field",
+        file=WEB,
+        at="/spec/pausd",
+    ),
+    Fault(
+        "label-that-is-none",
+        append(WEB, "  commonMetadata:\n    labels:\n      tier: not a label\n", dedented=False),
+        rule="schema-value",
+        file=WEB,
+        at="tier:",
+    ),
+    Fault(
+        "interval-that-is-none",
+        replace(WEB, "interval: 1h", "interval: 1 hour"),
+        rule="schema-value",
+        file=WEB,
+        at="interval:",
+    ),
+    Fault(
         "label-that-is-no-text",
         append(WEB, "  commonMetadata:\n    labels:\n      tier: 1\n", dedented=False),
         rule="schema-type",
