@@ -307,6 +307,9 @@ CHANGES: dict[str, Edit] = {
     "source-of-another-branch": replace(
         "clusters/staging/flux-system/gotk-sync.yaml", "branch: main", "branch: release"
     ),
+    "source-suspended": replace(
+        "clusters/staging/flux-system/gotk-sync.yaml", "  url: https", "  suspend: true\n  url: https"
+    ),
     "kustomization-from-another-source": replace(
         "clusters/staging/apps.yaml", "    name: flux-system\n", "    name: elsewhere\n"
     ),

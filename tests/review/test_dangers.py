@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pytest_gitops.checks import built_in
+from pytest_gitops.checks.context import FleetIndex
+from pytest_gitops.checks.examples import fleet
+from pytest_gitops.review.dangers._accounts import dangerous_rights
 from pytest_gitops.review.dangers._grants import grants, new_grants
 from pytest_gitops.review.dangers._telling import counted, listed
 from pytest_gitops.review.dangers._versions import numbers, suffix
@@ -48,6 +51,51 @@ def test_rights_on_one_object_are_less_than_on_all() -> None:
 )
 def test_rules_of_the_wrong_shape_grant_nothing(rules: object) -> None:
     assert grants(rules) == []
+
+
+ACCOUNTS = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: part, labels: {whole: "yes"}}
+rules: [{apiGroups: [""], resources: [secrets], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: whole}
+aggregationRule: {clusterRoleSelectors: [{matchLabels: {whole: "yes"}}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: whole}
+roleRef: {kind: ClusterRole, name: whole}
+subjects: [{kind: Group, name: "system:serviceaccounts:apps"}, {kind: ServiceAccount, name: one, namespace: data}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: own, namespace: data}
+roleRef: {kind: Role, name: own}
+subjects: [{kind: ServiceAccount, name: one, namespace: data}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: own, namespace: data}
+rules: [{apiGroups: [""], resources: [pods], verbs: [get]}, {apiGroups: [""], resources: [pods/exec], verbs: [create]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("namespace", "account", "rights"),
+    [
+        ("apps", "default", ["get secrets"]),
+        ("data", "one", ["get secrets", "create pods/exec"]),
+        ("data", "default", []),
+    ],
+)
+def test_an_account_has_what_is_bound_to_it_and_to_its_namespace(
+    namespace: str, account: str, rights: list[str]
+) -> None:
+    (cluster,) = FleetIndex(fleet(ACCOUNTS)).clusters
+    assert dangerous_rights(namespace, account, cluster) == rights
 
 
 def test_versions_are_read_as_tags_write_them() -> None:

@@ -41,7 +41,20 @@ metadata: {name: one, namespace: default, labels: {kustomize.toolkit.fluxcd.io/n
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: two, namespace: default}
-"""
+""",
+        """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: a, namespace: flux-system}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: one, namespace: default, labels: {kustomize.toolkit.fluxcd.io/name: a}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: one, namespace: default, annotations: {kustomize.toolkit.fluxcd.io/reconcile: disabled}}
+""",
     ],
     failing=[
         """

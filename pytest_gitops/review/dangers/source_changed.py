@@ -20,6 +20,7 @@ _FIELDS: tuple[FieldPath, ...] = (
     ("spec", "prefix"),
     ("spec", "ref", "branch"),
 )
+_RESUME = "Resume it once what follows it is to change again."
 _REFERENCES: tuple[FieldPath, ...] = (
     ("spec", "sourceRef"),
     ("spec", "chartRef"),
@@ -33,9 +34,9 @@ _REFERENCES: tuple[FieldPath, ...] = (
     set="recommended",
     severity="info",
     scope=Scope.CLUSTER_CHANGE,
-    description="A source goes on being of the same repository and branch, a Kustomization or HelmRelease made from "
-    "the same source. What another one holds, a review of this repository may not tell. Where the source is this "
-    "repository itself, the cluster no longer follows what is reviewed: a warning.",
+    description="A source goes on being of the same repository and branch and is not suspended, a Kustomization or "
+    "HelmRelease is made from the same source. What another one holds, a review of this repository may not tell. Where "
+    "the source is this repository itself, the cluster no longer follows what is reviewed: a warning.",
     remedy="Make sure that what the cluster follows from now on has all that it needs: what it lacks is pruned.",
     source="https://fluxcd.io/flux/components/source/gitrepositories/#reference",
     passing=[
@@ -74,6 +75,17 @@ kind: Kustomization
 metadata: {name: web, namespace: flux-system}
 spec: {sourceRef: {kind: OCIRepository, name: web}}
 """,
+        """
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {name: web, namespace: flux-system}
+spec: {url: "oci://registry.example.com/web"}
+# after the change
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {name: web, namespace: flux-system}
+spec: {url: "oci://registry.example.com/web", suspend: true}
+""",
     ],
 )
 def source_changed(_: ClusterComparison, cluster: ClusterComparison) -> Iterator[Violation]:
@@ -83,6 +95,7 @@ def source_changed(_: ClusterComparison, cluster: ClusterComparison) -> Iterator
     for change in cluster.changes:
         if change.id.kind in _KINDS and change.before and change.after:
             yield from _source(change, cluster.base)
+            yield from _suspended(change, cluster.base)
     for pair in cluster.parts:
         if pair.before is not None and pair.after is not None and not pair.renamed:
             yield from _part(pair.before, pair.after)
@@ -99,6 +112,14 @@ def _source(change: Change, base: ClusterIndex) -> Iterator[Violation]:
         severity = Severity.WARNING if _is_this_repository(change, base) else None
         yield Violation(message, path, change.held.resource, severity=severity)
         return
+
+
+def _suspended(change: Change, base: ClusterIndex) -> Iterator[Violation]:
+    before, after = (mapping(side, "spec").get("suspend") for side in (change.old, change.new))
+    if after is True and before is not True:
+        message = f"{change.id} is suspended: nothing new of it reaches the cluster{_followers(change, base)}"
+        severity = Severity.WARNING if _is_this_repository(change, base) else None
+        yield Violation(message, ("spec", "suspend"), change.held.resource, severity=severity, remedy=_RESUME)
 
 
 def _followers(change: Change, base: ClusterIndex) -> str:
