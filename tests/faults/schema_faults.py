@@ -377,4 +377,11 @@ FAULTS = [
         file="apps/base/namespace.yaml",
         at="tier: 1",
     ),
+    Fault(
+        "kind-of-a-namespace",
+        replace("apps/base/namespace.yaml", "kind: Namespace", "kind: Namespce"),
+        rule="schema-unknown-kind",
+        file="apps/base/namespace.yaml",
+        at="kind: Namespce",
+    ),
 ]

@@ -18,13 +18,13 @@ def is_doubtful(target: JsonObject, resources: Iterable[Resource]) -> bool:
 
 
 def is_met(target: JsonObject, resources: Iterable[Resource]) -> bool:
-    """Tell whether a target finds one of the objects.
+    """Tell whether a target finds one of the objects, or is no pattern at all.
 
-    Names can have got a prefix, suffix or namespace since; kustomize anchors patterns at both ends.
+    kustomize anchors patterns at both ends. Names can have got a prefix or suffix since, which ends at a dash.
     """
     try:
         kind = re.compile(str(target.get("kind") or ".*"))
-        name = re.compile(str(target.get("name") or ""))
+        name = re.compile(rf"(?:^|[-.:])(?:{target.get('name') or '.*'})(?:[-.:]|$)")
     except re.error:
         return True
     return any(kind.fullmatch(resource.kind) and name.search(resource.name) for resource in resources)

@@ -49,7 +49,7 @@ def namespace_missing(cluster: ClusterIndex) -> Iterator[Violation]:
     for target in cluster.targets.values():
         users = _users(target)
         for namespace, owned in users.items():
-            if target.get("Namespace", "", namespace) is None and namespace not in target.memo(_by_releases):
+            if target.get("Namespace", "", namespace) is None and namespace not in target.memo(_made):
                 yield from _judged(target, namespace, list(owned.values()))
         yield from _storages(target, users)
 
@@ -101,7 +101,7 @@ def _storages(cluster: ClusterIndex, told: Container[str]) -> Iterator[Violation
     for release in cluster.parts:
         namespace = str(release.spec.get("storageNamespace") or "") if isinstance(release, HelmRelease) else ""
         there = not namespace or namespace in given.NAMESPACES or is_unknown(namespace) or namespace in told
-        if there or cluster.get("Namespace", "", namespace) or namespace in cluster.memo(_by_releases):
+        if there or cluster.get("Namespace", "", namespace) or namespace in cluster.memo(_made):
             continue
         message = f"HelmRelease {release.id.name} is stored in the namespace {namespace}, which nothing creates"
         if opaque:
@@ -121,10 +121,12 @@ def _severity(cluster: ClusterIndex, users: list[Owned]) -> Severity | None:
     return Severity.INFO if len(users) > 1 else Severity.WARNING
 
 
-def _by_releases(cluster: ClusterIndex) -> frozenset[str]:
-    """Return the namespaces that HelmReleases create to install into."""
-    return frozenset(
+def _made(cluster: ClusterIndex) -> frozenset[str]:
+    """Return what HelmReleases create, and what is a namespace but for its misspelt kind: the schema tells of that."""
+    by_releases = (
         str(owned.resource.spec.get("targetNamespace") or owned.resource.namespace)
         for owned in cluster.of_kind("HelmRelease")
         if mapping(owned.resource.spec, "install").get("createNamespace") is True
     )
+    ids = (owned.resource.id for owned in cluster.resources)
+    return frozenset((*by_releases, *(id.name for id in ids if not id.group and misspelt(id.kind, ["Namespace"]))))

@@ -10,6 +10,7 @@ from yaml.nodes import Node, ScalarNode
 
 from pytest_gitops.checks.context import FleetIndex, is_unknown
 from pytest_gitops.checks.overlay_file import NAMES, items
+from pytest_gitops.checks.references._patches import is_met
 from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.checks.sources import SourceFile, child, line_of, scalar
 from pytest_gitops.model import Location, Resource
@@ -73,18 +74,14 @@ def _awaits_content(document: Node, file: SourceFile, index: FleetIndex) -> bool
 
 
 def _is_met(target: Node, patch: Node, resources: list[Resource]) -> bool:
-    """Names can have changed since by prefixes, suffixes and hashes; a target that the patch deletes is gone."""
+    """Tell whether a target finds something; one that the patch deletes is gone."""
     name, kind = scalar(target, "name"), scalar(target, "kind")
     inline = child(patch, "patch")
     if not name or _VARIABLE in name or child(patch, "options") is not None:
         return True
     if not isinstance(inline, ScalarNode) or _DELETES in str(inline.value):
         return True
-    try:
-        pattern, kinds = re.compile(name), re.compile(kind or "")
-    except re.error:
-        return True
-    return any((not kind or kinds.fullmatch(resource.kind)) and pattern.search(resource.name) for resource in resources)
+    return is_met({"kind": kind, "name": name}, resources)
 
 
 def runs(resource: Resource, image: str) -> bool:
