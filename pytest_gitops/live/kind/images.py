@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api, ApiError, Kind
 from pytest_gitops.live.applying import Application
 from pytest_gitops.live.rewriting import GROUP, KIND, UNKNOWN_REGISTRY, deadline_policy, image_policy, in_version
@@ -28,7 +29,7 @@ class BrokenImages:
     def set(self, images: Iterable[str]) -> None:
         """Have these images, and only these, be broken in pods that are made from now on; others' pods are mended.
 
-        Returns once that is in effect.
+        Returns once that is in effect; raises LiveError where it isn't in time.
         """
         before, self._broken = self._broken, tuple(sorted(images))
         if before == self._broken:
@@ -38,7 +39,8 @@ class BrokenImages:
         for obj in in_version(policies, version):
             self._put(obj) if self._broken else self._remove(obj)
         for image in {*before, *self._broken}:
-            until(self._agrees(image), ACTIVE_SECONDS)
+            if until(self._agrees(image), ACTIVE_SECONDS) is None:
+                raise LiveError(f"that {image} is broken, or mended, took no effect within {ACTIVE_SECONDS:.0f} s")
         self._mend()
 
     def _put(self, obj: JsonObject) -> None:
