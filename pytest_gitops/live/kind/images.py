@@ -62,7 +62,7 @@ class BrokenImages:
             except ApiError:
                 return False
             named = str(answer["spec"]["containers"][0]["image"])
-            return named.startswith(UNKNOWN_REGISTRY) == (image in self._broken)
+            return named.startswith(UNKNOWN_REGISTRY) == self._is_broken(image)
 
         return agrees
 
