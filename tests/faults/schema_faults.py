@@ -384,4 +384,11 @@ FAULTS = [
         file="apps/base/namespace.yaml",
         at="kind: Namespce",
     ),
+    Fault(
+        "type-of-an-oci-helm-repository",
+        replace(_CONTROLLERS, "  url: https://", "  url: oci://"),
+        rule="source-url",
+        file=_CONTROLLERS,
+        at="url: oci://",
+    ),
 ]
