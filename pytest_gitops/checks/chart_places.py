@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,43 @@ def template_line(file: SourceFile, resource: Resource, path: FieldPath) -> int:
         if len(lines) == 1:
             return lines[0]
     return 1
+
+
+def line_within(lines: Sequence[str], resource: Resource, path: FieldPath) -> int | None:
+    """Return the line (from 1) of a text of templates that a field comes from, or its nearest parent.
+
+    Of several documents it is the one of the object's kind, None where there are more of those.
+    """
+    starts = [0, *(number for number, line in enumerate(lines, start=1) if line.strip() == "---")]
+    ends = [*starts[1:], len(lines)]
+    kind = re.compile(rf"^\s*kind:\s*[\"']?{re.escape(resource.kind)}[\"']?\s*$")
+    own = [(start, end) for start, end in zip(starts, ends, strict=True) if any(map(kind.match, lines[start:end]))]
+    if len(own) != 1:
+        return None
+    begin, end = own[0]
+    found = next(number for number in range(begin, end) if kind.match(lines[number]))
+    depth = -1
+    for step in path:
+        below = _below(lines, begin, end, depth) if isinstance(step, str) else ()
+        named = next((number for number in below if lines[number].lstrip(" -").startswith(f"{step}:")), None)
+        if named is not None:
+            found, begin, depth = named, named + 1, _depth(lines[named])
+        elif isinstance(step, str):
+            break
+    return found + 1
+
+
+def _below(lines: Sequence[str], begin: int, end: int, depth: int) -> Iterator[int]:
+    """Yield the lines that are deeper than a parent, up to one that isn't; expressions may stand anywhere."""
+    for number in range(begin, end):
+        line = lines[number].strip()
+        if line and not line.startswith("<<") and _depth(lines[number]) <= depth:
+            return
+        yield number
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" -"))
 
 
 def line_of(file: SourceFile, path: FieldPath) -> int | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from yaml.nodes import Node
+from yaml.nodes import Node, ScalarNode
 
 from pytest_gitops.checks import overlay_file
-from pytest_gitops.checks.chart_places import Value, file_of, given_value, line_of, template_line
+from pytest_gitops.checks.chart_places import Value, file_of, given_value, line_of, line_within, template_line
 from pytest_gitops.checks.context import ClusterIndex, Owned
 from pytest_gitops.checks.nodes import Place, walk
 from pytest_gitops.checks.pods import mapping, mappings
@@ -19,6 +19,8 @@ from pytest_gitops.model import HelmRelease, Kustomization, Location, Part, Reso
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)[^}]*\}")
 _MOST_NESTED = 8
+# The field of a ResourceSet that holds objects as a text.
+_TEMPLATE = "resourcesTemplate"
 # What a patch repeats to say which object it is about.
 _IDENTITY: tuple[FieldPath, ...] = (("apiVersion",), ("kind",), ("metadata",), ("metadata", "name"))
 
@@ -54,7 +56,7 @@ class Locator:
         if isinstance(owner, HelmRelease):
             return self._in_chart(cluster, subject, path, owner)
         if isinstance(owner, ResourceSet):
-            return self.locate(cluster, owner, (*steps(subject.field or "spec"), *path))
+            return self._in_resource_set(cluster, subject, path, owner)
         kustomization = owner if isinstance(owner, Kustomization) else None
         place = self.place(cluster, subject, path, kustomization)
         if place is None:
@@ -82,6 +84,18 @@ class Locator:
             place = walk(resource.origin, document, path, resource.object)
             return Location(place.file, place.line)
         return Location(resource.origin, template_line(self._files[resource.origin], resource, path))
+
+    def _in_resource_set(
+        self, cluster: ClusterIndex, resource: Resource, path: FieldPath, owner: ResourceSet
+    ) -> Location | None:
+        field = steps(resource.field or "spec")
+        declared = cluster.resource_of(owner)
+        text = self._declared(cluster, declared, field, 1) if declared and field[-1] == _TEMPLATE else None
+        if text is None or not isinstance(text.node, ScalarNode) or text.node.style != "|":
+            return self.locate(cluster, owner, (*field, *path))
+        begin, end = text.line, int(text.node.end_mark.line) + text.offset
+        within = line_within(self._files[text.file].lines[begin:end], resource, path)
+        return Location(text.file, begin + within if within else text.line)
 
     def _by_helm(
         self, cluster: ClusterIndex, resource: Resource, path: FieldPath, release: HelmRelease

@@ -266,3 +266,50 @@ def test_a_wrong_value_is_told_where_its_variable_is_declared(locate: Locate, fi
 )
 def test_generated_data_is_told_where_it_comes_from(locate: Locate, key: str, file: str, line: str) -> None:
     assert locate("ConfigMap", "data", key) == (file, line)
+
+
+SET = """\
+apiVersion: fluxcd.controlplane.io/v1
+kind: ResourceSet
+metadata: {name: apps, namespace: flux-system}
+spec:
+  inputs:
+    - app: web
+  resourcesTemplate: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: << inputs.app >>
+      namespace: shop
+    data:
+      port: "80"
+    ---
+    apiVersion: v1
+    kind: Service
+    metadata:
+      name: << inputs.app >>
+      namespace: shop
+    spec:
+      ports:
+        - port: 8080
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "line"),
+    [
+        ("ConfigMap", ("data", "port"), 'port: "80"'),
+        ("Service", ("spec", "ports", 0, "port"), "- port: 8080"),
+        ("Service", ("spec", "ports", 0, "name"), "ports:"),
+    ],
+)
+def test_field_in_a_text_of_templates(tmp_path: Path, kind: str, path: FieldPath, line: str) -> None:
+    for file, text in {"clusters/one/flux-system/gotk-sync.yaml": SYNC, "clusters/one/set.yaml": SET}.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    index = FleetIndex(load(tmp_path))
+    (cluster,) = index.clusters
+    (owned,) = cluster.of_kind(kind)
+    found = Locator(index.files).locate(cluster, owned.resource, path, owned.owner)
+    number = next(number for number, text in enumerate(SET.split("\n"), start=1) if text.strip() == line)
+    assert str(found) == f"clusters/one/set.yaml:{number}"
