@@ -12,6 +12,7 @@ from pytest_gitops.objects import mapping
 from pytest_gitops.review.comparison import Change, ClusterComparison
 from pytest_gitops.review.fates import fate_of, waits_for
 from pytest_gitops.review.model import Action, Fate
+from pytest_gitops.review.needing import lost
 from pytest_gitops.review.releases import remediation
 
 _DONE = (Fate.APPLIED, Fate.PRUNED, Fate.UNINSTALLED, Fate.RECREATED)
@@ -31,6 +32,7 @@ class Holding:
                 part = id(change.after.part)
                 self._refused[part] = min(self._refused[part], _stage(change))
         parts = cluster.head.cluster.parts if cluster.head else ()
+        self._starved = {id(part) for part in parts if lost(part, cluster)}
         self._unready = [part for part in parts if self._is_unready(part)]
         self._waiting: dict[int, bool] = {}
         self._asked: set[int] = set()
@@ -41,7 +43,8 @@ class Holding:
         return Fate.HELD_BACK if fate in _DONE and self._is_held(change) else fate
 
     def _is_unready(self, part: Part) -> bool:
-        return id(part) in self._refused or part.suspended or isinstance(part.outcome, Failed)
+        failing = id(part) in self._refused or id(part) in self._starved
+        return failing or part.suspended or isinstance(part.outcome, Failed)
 
     def _is_held(self, change: Change) -> bool:
         if change.after is not None:
@@ -63,7 +66,7 @@ class Holding:
         """Tell whether a part doesn't come to reconcile head at all."""
         if id(part) not in self._waiting:
             dependent = any(_waits_for(part, other, self._cluster) for other in self._unready)
-            self._waiting[id(part)] = dependent or self._is_declaration_held(part)
+            self._waiting[id(part)] = id(part) in self._starved or dependent or self._is_declaration_held(part)
         return self._waiting[id(part)]
 
     def _is_declaration_held(self, part: Part) -> bool:

@@ -131,6 +131,18 @@ _SHARED: Files = {
           sourceRef:
             kind: GitRepository
             name: flux-system
+          postBuild:
+            substituteFrom:
+              - kind: ConfigMap
+                name: tenant-values
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: tenant-values
+          namespace: flux-system
+        data:
+          COLOR: blue
         """,
     "clusters/production/frozen.yaml": """
         apiVersion: kustomize.toolkit.fluxcd.io/v1
@@ -153,7 +165,7 @@ _SHARED: Files = {
         metadata:
           name: settings
         data:
-          color: blue
+          color: ${COLOR}
         """,
     "frozen/settings.yaml": """
         apiVersion: v1

@@ -421,6 +421,7 @@ CHANGES: dict[str, Edit] = {
             """,
         ),
     ),
+    "values-removed": cut("clusters/production/tenant.yaml", "ConfigMap/tenant-values"),
     "waiting-for-what-fails": several(
         replace(
             "infrastructure/roles.yaml",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_gitops.checks.context import ClusterIndex
+from pytest_gitops.checks.context import ClusterIndex, is_unknown
 from pytest_gitops.checks.rule import FieldPath, Scope, Violation, rule
 from pytest_gitops.model import HelmRelease, JsonObject, Kustomization, Part, Severity
 from pytest_gitops.objects import mapping, scalar
@@ -108,7 +108,8 @@ def _source(change: Change, base: ClusterIndex) -> Iterator[Violation]:
             continue
         # Without a branch, something else of the repository is named: a tag, a commit.
         now = after or ", ".join(f"{key} {value}" for key, value in mapping(change.new, "spec", "ref").items())
-        message = f"{change.id}: {path[-1]} {before} becomes {now or 'nothing'}{_followers(change, base)}"
+        now = "what Git doesn't tell" if is_unknown(now) else now or "nothing"
+        message = f"{change.id}: {path[-1]} {before} becomes {now}{_followers(change, base)}"
         severity = Severity.WARNING if _is_this_repository(change, base) else None
         yield Violation(message, path, change.held.resource, severity=severity)
         return
