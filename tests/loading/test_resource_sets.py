@@ -175,6 +175,17 @@ spec:
       metadata:
         name: << inputs.tenant >>
 """
+MISPLACED = """\
+spec:
+  inputs: [{a: b}]
+  resourcesTemplate: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: << inputs.a >>
+      labels: {}
+     namespace: apps
+"""
 UNKNOWN_FUNCTION = """\
 spec:
   resourcesTemplate: |
@@ -206,6 +217,7 @@ spec:
         (MISSING_KEY, 12, 'the inputs have no key "tenant"'),
         (UNKNOWN_FUNCTION, 11, 'function "upper2" not defined'),
         (MISSING_KEY.replace("inputs.tenant >>", "inputs.name"), 12, "unclosed action"),
+        (MISPLACED, 13, "what it renders to can't be read: yaml: line 5: did not find expected key"),
         (UNQUOTED, 9, "what it renders to can't be read: yaml: line 3: did not find expected comment or line break"),
     ],
 )

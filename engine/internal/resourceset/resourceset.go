@@ -115,7 +115,7 @@ func (b *builder) render(step *Step, seen map[string]bool, text string, where pl
 		}
 		objects, err := split(rendered)
 		if err != nil {
-			return where.invalid(err)
+			return where.invalid(err, text, rendered)
 		}
 		for _, object := range objects {
 			if err := b.add(step, seen, object, where); err != nil {

@@ -1,6 +1,7 @@
 package resourceset
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -14,6 +15,7 @@ import (
 
 	sprig "github.com/go-task/slim-sprig/v3"
 	"github.com/gosimple/slug"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
 	"github.com/pytest-gitops/pytest-gitops/engine/internal/fault"
@@ -160,14 +162,61 @@ func (p place) explain(err error) error {
 	return problem
 }
 
-// invalid says of which template the output can't be read.
-func (p place) invalid(err error) error {
+// invalid says of which template the output can't be read and, of a text of several, at which line.
+func (p place) invalid(err error, text string, rendered []byte) error {
 	problem := refused(p.field, "what it renders to can't be read: %s", strings.TrimPrefix(err.Error(), "error converting YAML to JSON: "))
 	if errors.Is(err, errNoObject) {
 		problem.Message = err.Error()
+	} else if p.resource == nil {
+		problem.Line = lineOf(text, unreadable(rendered))
 	}
 	problem.Remedy = "quote values that YAML reads otherwise (<< inputs.value | quote >>), and check the indentation (nindent)"
 	return problem
+}
+
+var yamlLine = regexp.MustCompile(`yaml: line (\d+)`)
+
+// unreadable returns the first line of a rendered text that is no YAML, "" where it isn't certain which.
+func unreadable(rendered []byte) string {
+	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(rendered)))
+	for {
+		document, err := reader.Read()
+		if err != nil {
+			return ""
+		}
+		_, err = yaml.YAMLToJSON(document)
+		if err == nil {
+			continue
+		}
+		lines := strings.Split(string(document), "\n")
+		if found := yamlLine.FindStringSubmatch(err.Error()); found != nil {
+			if at, _ := strconv.Atoi(found[1]); at >= 1 && at <= len(lines) {
+				return lines[at-1]
+			}
+		}
+		return ""
+	}
+}
+
+// lineOf returns the only line of a text, from 1, that a rendered line comes from: the same, or one with the same key.
+func lineOf(text, rendered string) int {
+	rendered = strings.TrimSpace(rendered)
+	key, _, keyed := strings.Cut(rendered, ":")
+	if rendered == "" {
+		return 0
+	}
+	found := 0
+	for at, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		if line != rendered && !(keyed && strings.HasPrefix(line, key+":")) {
+			continue
+		}
+		if found != 0 {
+			return 0
+		}
+		found = at + 1
+	}
+	return found
 }
 
 // holding returns the path to the first text of a resource that holds an expression.
