@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -97,14 +97,22 @@ class Reach:
     def is_foreign_root(self, declaration: Declaration) -> bool:
         """Tell whether a Kustomization of a source's root is another repository's rather than this one's.
 
-        A root contains every file, so that it reads its own is no sign that it is this repository's.
+        A root contains every file, so that it reads its own is no sign that it is this repository's. Where nobody knows
+        this one's URL, it is another one's if what is made from the cluster's own source leads to it.
         """
         if declaration.path != "" or declaration.source is None or declaration.source[2] == BOOTSTRAP_NAME:
             return False
         items = self._declaring(declaration.source)
         if not items or declaration.source[0] != "GitRepository":
             return bool(items)
-        return bool(self._repository.urls) and not any(self._is_checkout(item.object) for item in items)
+        if not self._repository.urls:
+            return any(declaration.file in self.reads(other) for other in self._of_own_source())
+        return not any(self._is_checkout(item.object) for item in items)
+
+    def _of_own_source(self) -> Iterator[Declaration]:
+        for declaration in self.declarations:
+            if declaration.source is not None and declaration.source[2] == BOOTSTRAP_NAME and declaration.path:
+                yield declaration
 
     def is_this_repository(self, url: str) -> bool:
         """Tell whether a URL means this repository, or an artifact that is called like it."""

@@ -445,3 +445,22 @@ def test_a_bootstrapped_cluster_whose_sync_is_named_wrongly_is_not_gone(tmp_path
     assert entries(fleet) == {"production": "clusters/production", "staging": "clusters/staging"}
     assert fleet["staging"]["flux-system"].location.file == "clusters/staging/flux-system/gotk-sync.yaml"
     assert isinstance(fleet["staging"]["flux-system"].outcome, Failed)
+
+
+def test_a_tenant_s_root_is_no_cluster_where_nobody_knows_the_repository_s_url(tmp_path: Path) -> None:
+    tenant = kustomization("team", "./", source="team").replace("  path: ./\n", "")
+    files = {
+        f"clusters/{cluster}/tenants.yaml": kustomization("tenants", f"./tenants/{cluster}")
+        for cluster in ("production", "staging")
+    }
+    files |= {f"tenants/{cluster}/kustomization.yaml": overlay("../base") for cluster in ("production", "staging")}
+    files |= {
+        "tenants/base/kustomization.yaml": overlay("sync.yaml"),
+        "tenants/base/sync.yaml": source("team", "https://github.com/example-org/team") + "---\n" + tenant,
+    }
+    write_files(tmp_path, files)
+    fleet = load(tmp_path, engine="bundled")
+    assert entries(fleet) == {"production": "clusters/production", "staging": "clusters/staging"}
+    assert [sorted(outcomes(fleet)[name]) for name in ("production", "staging")] == [
+        ["flux-system/flux-system", "flux-system/team", "flux-system/tenants"]
+    ] * 2
