@@ -18,6 +18,8 @@ _ONLY_ASKED = "an existing cluster is only asked, by dry runs"
 class ExistingProvider:
     """Gives the clusters of kubeconfig contexts, each for the cluster of the fleet that the command line says."""
 
+    reaches_others = False
+
     def __init__(self, options: LiveOptions) -> None:
         self._options = options
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pytest_gitops.exceptions import LiveError
-from pytest_gitops.live.provider import Provider, Wish
-from pytest_gitops.live.scenario import LiveCluster, NotAsExpectedError, followed
+from pytest_gitops.live.provider import Provider
+from pytest_gitops.live.scenario import LiveCluster, NotAsExpectedError, started
 from pytest_gitops.live.settling import settle
 from pytest_gitops.model import Cluster, Moment
 
@@ -62,5 +62,5 @@ class LiveClusters:
 
     def _start(self, cluster: Cluster) -> LiveCluster:
         told, name = self._told, cluster.name
-        running = self._provider.start(Wish(name, workloads=True, flux=True, cluster=cluster))
-        return followed(running, cluster, self._root, told=None if told is None else lambda moment: told(name, moment))
+        each = None if told is None else lambda moment: told(name, moment)
+        return started(self._provider, cluster, self._root, told=each)

@@ -86,5 +86,9 @@ class Running(Protocol):
 class Provider(Protocol):
     """Starts clusters. Raises LiveError where none can be had: the message says what is missing and what to do."""
 
+    @property
+    def reaches_others(self) -> bool:
+        """Whether controllers in one of its clusters reach the others by their kubeconfigs."""
+
     def start(self, wish: Wish) -> Running:
         """Start a cluster, and return it once its API server is ready; raises NotNamedError where none is to be."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,10 +15,13 @@ from pytest_gitops.checks.rule import Rule, Violation
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import ApiError
 from pytest_gitops.live.explaining import explained
-from pytest_gitops.live.provider import Provider, Wish
-from pytest_gitops.live.scenario import LiveCluster, followed
+from pytest_gitops.live.knowing import unknowable
+from pytest_gitops.live.provider import Provider
+from pytest_gitops.live.scenario import LiveCluster, started
 from pytest_gitops.live.settling import End, State, settle
+from pytest_gitops.live.spokes import applies_elsewhere
 from pytest_gitops.model import HelmRelease, Kustomization, LiveRun, Moment, Part, Rendered, Resource, Severity
+from pytest_gitops.objects import mapping
 
 CHECK = "reconcile"
 SECONDS = 300.0
@@ -45,64 +48,60 @@ class ReconcileJudge:
         """Yield a hit for each part that doesn't become Ready, why others could not be tried, and what happened."""
         active = {rule.id: rule for rule in rules if rule.id in _RULES}
         for cluster in index.clusters if active else ():
-            yield from _not_tried(cluster)
+            yield from self._not_tried(cluster)
             try:
                 yield from self._judged(cluster, active)
             except (ApiError, LiveError) as error:
-                yield from _unavailable(cluster, active, str(error))
+                yield from _unavailable(cluster, list(self._tried(cluster)), active, str(error))
 
     def _judged(self, cluster: ClusterIndex, rules: Mapping[str, Rule]) -> Iterator[Hit | Untried | LiveRun]:
-        parts = dict(_tried(cluster))
+        parts = {part.name: part for part in self._tried(cluster)}
         told, name = self.told, cluster.name
-        running = self.provider.start(Wish(name, workloads=True, flux=True, cluster=cluster.cluster))
-        live = followed(
-            running, cluster.cluster, self.root, told=None if told is None else lambda moment: told(name, moment)
-        )
+        each = None if told is None else lambda moment: told(name, moment)
+        live = started(self.provider, cluster.cluster, self.root, told=each)
         try:
-            ends = settle(live, {name: part.parent for name, part in parts.items()}, self.seconds)
+            reasons = dict(_unknowable(cluster, parts.values(), live))
+            ends = settle(live, {name: part.parent for name, part in parts.items()}, self.seconds, reasons)
             for part, end in ends.items():
                 yield from _said(cluster, parts[part], end, rules, partial(_explained, live, part))
             yield live.run
         finally:
             live.close()
 
+    def _tried(self, cluster: ClusterIndex) -> Iterator[Part]:
+        for part in cluster.cluster.parts:
+            is_tried = isinstance(part, Kustomization | HelmRelease) and isinstance(part.outcome, Rendered)
+            if is_tried and not _why_not(cluster, part, self.provider.reaches_others):
+                yield part
 
-def _tried(cluster: ClusterIndex) -> Iterator[tuple[str, Part]]:
-    for part in cluster.cluster.parts:
-        is_tried = isinstance(part, Kustomization | HelmRelease) and isinstance(part.outcome, Rendered)
-        if is_tried and not _why_not(cluster, part):
-            yield part.name, part
-
-
-def _not_tried(cluster: ClusterIndex) -> Iterator[Untried]:
-    for part in cluster.cluster.parts:
-        reason = _why_not(cluster, part)
-        if reason:
-            yield Untried(Item(CHECK, cluster.name, part.name), reason)
+    def _not_tried(self, cluster: ClusterIndex) -> Iterator[Untried]:
+        for part in cluster.cluster.parts:
+            reason = _why_not(cluster, part, self.provider.reaches_others)
+            if reason:
+                yield Untried(Item(CHECK, cluster.name, part.name), reason)
 
 
-def _why_not(cluster: ClusterIndex, part: Part) -> str | None:
+def _unknowable(cluster: ClusterIndex, parts: Iterable[Part], live: LiveCluster) -> Iterator[tuple[str, str]]:
+    """Yield the parts that may wait in vain, with the reason: only where operators and the like don't run."""
+    for part in parts if live.simulates else ():
+        reason = unknowable(cluster, part, live.ruled)
+        if reason is not None:
+            yield part.name, reason
+
+
+def _why_not(cluster: ClusterIndex, part: Part, reaches_others: bool) -> str | None:
     """Return why a part isn't expected to become Ready here, None where it is."""
     if part.suspended:
         return "it is suspended"
     if not isinstance(part, Kustomization | HelmRelease):
         return "Flux's own controllers don't reconcile it"
-    if _leaves(cluster, part):
+    if applies_elsewhere(cluster.cluster, part):
+        return "it is an object of another cluster, where no Flux runs here"
+    if remote_of(part) and not (reaches_others and mapping(part.spec, "kubeConfig", "secretRef")):
         return "it applies to another cluster, which is not started here"
     if part.rendered is not None and any("sops" in resource.object for resource in part.rendered):
         return "it holds what can't be decrypted here"
     return None
-
-
-def _leaves(cluster: ClusterIndex, part: Part) -> bool:
-    """Tell whether a part, or one that declares it, applies to another cluster by a kubeConfig."""
-    by_name = {each.name: each for each in cluster.cluster.parts}
-    at: Part | None = part
-    while at is not None:
-        if remote_of(at):
-            return True
-        at = by_name.get(at.parent) if at.parent is not None else None
-    return False
 
 
 def _said(
@@ -132,11 +131,12 @@ def _named(part: Part, message: str) -> Resource | None:
     return None
 
 
-def _unavailable(cluster: ClusterIndex, rules: Mapping[str, Rule], message: str) -> Iterator[Hit | Untried]:
+def _unavailable(
+    cluster: ClusterIndex, parts: Sequence[Part], rules: Mapping[str, Rule], message: str
+) -> Iterator[Hit | Untried]:
     if rule := rules.get(flux_rules.unready.id):
         text = f"nothing was reconciled: {message}"
         remedy = "Make the cluster's programs available, or leave out --gitops-reconcile."
-        parts = [part for _name, part in _tried(cluster)]
         for part in parts[:1]:
             yield Hit(rule, Violation(text, severity=Severity.ERROR, remedy=remedy), cluster, part)
         for part in parts[1:]:

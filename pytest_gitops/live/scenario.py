@@ -15,14 +15,15 @@ from pytest_gitops.live.directory import ClusterDirectory
 from pytest_gitops.live.drift import Drift
 from pytest_gitops.live.entry import entry_objects
 from pytest_gitops.live.naming import GROUPS, Names
-from pytest_gitops.live.provider import Running
+from pytest_gitops.live.provider import Provider, Running, Wish
 from pytest_gitops.live.readiness import Readiness, Told
 from pytest_gitops.live.receiver import Receiver
 from pytest_gitops.live.repositories import BRANCH, Repositories
+from pytest_gitops.live.spokes import Spokes, applies_elsewhere
 from pytest_gitops.live.standing import StandIns
 from pytest_gitops.live.timeline import Timeline
 from pytest_gitops.live.waiting import until
-from pytest_gitops.model import Cluster, JsonObject, LiveRun, Moment
+from pytest_gitops.model import Cluster, JsonObject, Kustomization, LiveRun, Moment
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -46,8 +47,9 @@ class LiveCluster:
     NotAsExpectedError with Flux's own conditions.
     """
 
-    def __init__(self, running: Running, cluster: Cluster, root: Path) -> None:
+    def __init__(self, running: Running, cluster: Cluster, root: Path, spokes: Spokes | None = None) -> None:
         self.cluster = cluster
+        self._spokes = spokes
         self._running = running
         self._broken: set[str] = set()
         self.api = Api(running.kubeconfig, running.context)
@@ -77,6 +79,10 @@ class LiveCluster:
             self._put(obj)
         for definition in self._stand_ins.definitions():
             self._put(definition)
+        if self._spokes is not None:
+            self._spokes.prepare()
+            for obj in self._spokes.secrets():
+                self._put(obj)
         self._running.start_flux()
         self._timeline = Timeline(self.api, told)
         stands = self._repositories.stands
@@ -112,6 +118,8 @@ class LiveCluster:
         self._stand_ins.close()
         self._repositories.close()
         self._running.close()
+        if self._spokes is not None:
+            self._spokes.close()
         self._home.remove()
 
     @property
@@ -301,6 +309,16 @@ class LiveCluster:
         return self._timeline.moments if self._timeline else ()
 
     @property
+    def simulates(self) -> bool:
+        """Whether workloads and operators only pretend to run."""
+        return bool(self._running.simulated)
+
+    @property
+    def ruled(self) -> frozenset[str]:
+        """The kinds, as ``Kind.group``, whose objects get conditions by the configuration's rules."""
+        return self._stand_ins.ruled
+
+    @property
     def run(self) -> LiveRun:
         """What happened so far, and what wasn't real, for a report."""
         return LiveRun(
@@ -349,12 +367,17 @@ class LiveCluster:
 
     def _unready(self, names: tuple[str, ...]) -> list[str]:
         if not names:
-            expected = [k.name for k in self.cluster.kustomizations if k.rendered is not None and not k.suspended]
+            expected = [k.name for k in self.cluster.kustomizations if self._is_expected(k)]
             keys = list(dict.fromkeys([*expected, *self._watched]))
         else:
             keys = [self._names.key(name) for name in names]
         told = {key: self._readiness.at_last_commit(key) for key in keys}
         return [key for key, state in told.items() if state is None or state[0] != "True"]
+
+    def _is_expected(self, kustomization: Kustomization) -> bool:
+        """Tell whether a Kustomization is to become Ready here."""
+        is_tried = kustomization.rendered is not None and not kustomization.suspended
+        return is_tried and not applies_elsewhere(self.cluster, kustomization)
 
     def _wait(self, missing: Callable[[], list[str]], what: str, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -395,10 +418,23 @@ def _inventoried(id: str) -> str:
     return "/".join(part for part in (kind, namespace, name.replace("__", ":")) if part)
 
 
-def followed(running: Running, cluster: Cluster, root: Path, **options: Any) -> LiveCluster:
+def started(provider: Provider, cluster: Cluster, root: Path, **options: Any) -> LiveCluster:
+    """Start a cluster, and those that it applies to, and have it follow one of the fleet's."""
+    spokes = Spokes(provider, cluster)
+    try:
+        running = provider.start(Wish(cluster.name, workloads=True, flux=True, cluster=cluster))
+        return followed(running, cluster, root, spokes, **options)
+    except BaseException:
+        spokes.close()
+        raise
+
+
+def followed(
+    running: Running, cluster: Cluster, root: Path, spokes: Spokes | None = None, **options: Any
+) -> LiveCluster:
     """Return a live cluster that follows one of the fleet's, ended again where that fails."""
     try:
-        live = LiveCluster(running, cluster, root)
+        live = LiveCluster(running, cluster, root, spokes)
     except OSError as error:
         running.close()
         raise LiveError(f"the repository can't be served: {error.strerror or error}") from None

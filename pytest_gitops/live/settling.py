@@ -16,6 +16,9 @@ NAMES = "["
 # How many were Ready when something that fails was tried with care.
 NEVER = -1
 QUIET_SECONDS = 2.0
+LONG_QUIET_SECONDS = 10.0
+PROGRESSING = "Progressing"
+GIVEN_UP = ("timeout waiting", "would exceed context deadline", "not found", "NotFound")
 POLL_SECONDS = 0.5
 
 
@@ -37,19 +40,26 @@ class End:
     message: str = ""
 
 
-def settle(live: LiveCluster, parents: Mapping[str, str | None], seconds: float) -> dict[str, End]:
+def settle(
+    live: LiveCluster, parents: Mapping[str, str | None], seconds: float, unknowable: Mapping[str, str] | None = None
+) -> dict[str, End]:
     """Return how each of the parts ended, after at most ``seconds``; ``parents`` names each with who declares it.
+
+    ``unknowable`` are parts that may wait for what never comes here, each with the reason: they wait for that then.
 
     What fails is tried again once everything else is done, as its cause may have been that something came later; so it
     is each time that more has become Ready. Raises LiveError where one of the cluster's programs has ended.
     """
+    reasons = unknowable or {}
+    vain = set(reasons.values())
     deadline = time.monotonic() + seconds
     tried: dict[str, int] = {}
     before: dict[str, End] = {}
     quiet = time.monotonic()
     while time.monotonic() < deadline:
         live.check_running()
-        ends = _ends(live, parents)
+        ends = _ends(live, parents, reasons)
+        patience = LONG_QUIET_SECONDS if any(end.message in vain for end in ends.values()) else QUIET_SECONDS
         ready = sum(end.state is State.READY for end in ends.values())
         if ready == len(ends):
             return ends
@@ -58,7 +68,7 @@ def settle(live: LiveCluster, parents: Mapping[str, str | None], seconds: float)
                 tried.setdefault(name, ready if end.reason == UNHEALTHY and NAMES in end.message else NEVER)
         if ends != before:
             before, quiet = ends, time.monotonic()
-        elif _is_done(ends) and time.monotonic() - quiet > QUIET_SECONDS:
+        elif _is_done(ends) and time.monotonic() - quiet > patience:
             again = [name for name, end in ends.items() if end.state is State.FAILED and tried[name] < ready]
             if not again:
                 return ends
@@ -67,23 +77,32 @@ def settle(live: LiveCluster, parents: Mapping[str, str | None], seconds: float)
                 tried[name] = ready
             quiet = time.monotonic()
         live.wait_for_change(POLL_SECONDS)
-    return _ends(live, parents)
+    return _ends(live, parents, reasons)
 
 
 def _is_done(ends: Mapping[str, End]) -> bool:
     return all(end.state is not State.UNFINISHED for end in ends.values())
 
 
-def _ends(live: LiveCluster, parents: Mapping[str, str | None]) -> dict[str, End]:
+def _ends(live: LiveCluster, parents: Mapping[str, str | None], reasons: Mapping[str, str]) -> dict[str, End]:
     """Return how far each part is; one that isn't there waits for its parent where that one isn't Ready."""
     ends: dict[str, End] = {}
     for name, parent in parents.items():
         end = _end(live, name)
+        if name in reasons and _is_in_vain(end):
+            end = End(State.WAITS, end.reason, reasons[name])
         above = ends.get(parent) if parent is not None else None
         if end.state is State.UNFINISHED and above is not None and above.state in (State.FAILED, State.WAITS):
             end = End(State.WAITS, "", f"{parent}, which declares it, is not ready")
         ends[name] = end
     return ends
+
+
+def _is_in_vain(end: End) -> bool:
+    """Tell whether something waits for what isn't there, or has given up."""
+    if end.state is State.FAILED:
+        return any(words in end.message for words in GIVEN_UP)
+    return end.state is State.UNFINISHED and end.reason == PROGRESSING
 
 
 def _end(live: LiveCluster, name: str) -> End:

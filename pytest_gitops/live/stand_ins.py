@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api, ApiError, Kind
 from pytest_gitops.model import Cluster, JsonObject, Resource, ResourceId, Skipped, group_of
+from pytest_gitops.objects import listed, scalar
 
 PAUSE = 0.3
 OPERATOR_KINDS = ("FluxInstance", "ResourceSet", "ResourceSetInputProvider")
@@ -23,6 +24,8 @@ def open_definitions(resources: Iterable[Resource], served: Iterable[tuple[str, 
     ``served`` are pairs of ``apiVersion`` and kind. Flux can then apply what charts that can't be fetched would define.
     """
     named = {(group_of(version), kind) for version, kind in served}
+    resources = list(resources)
+    unscoped = set(_named_without_namespace(resources))
     wanted: dict[tuple[str, str], list[Resource]] = {}
     defined: set[tuple[str, str]] = set()
     for resource in resources:
@@ -31,7 +34,19 @@ def open_definitions(resources: Iterable[Resource], served: Iterable[tuple[str, 
             defined.add((str(spec.get("group")), str((spec.get("names") or {}).get("kind"))))
         elif "." in resource.id.group and (resource.id.group, resource.kind) not in named:
             wanted.setdefault((resource.id.group, resource.kind), []).append(resource)
-    return [_open_definition(*key, found) for key, found in sorted(wanted.items()) if key not in defined]
+    return [
+        _open_definition(*key, found, namespaced=key not in unscoped and any(resource.namespace for resource in found))
+        for key, found in sorted(wanted.items())
+        if key not in defined
+    ]
+
+
+def _named_without_namespace(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
+    """Yield group and kind of what health checks name without a namespace: kustomize gives one to any custom kind."""
+    for resource in resources:
+        for entry in listed(resource.spec, "healthChecks") if resource.kind == "Kustomization" else ():
+            if not scalar(entry, "namespace"):
+                yield group_of(scalar(entry, "apiVersion")), scalar(entry, "kind")
 
 
 def with_older_versions(definitions: Iterable[JsonObject], resources: Iterable[Resource]) -> list[JsonObject]:
@@ -75,7 +90,7 @@ def _with_kinds(value: Any) -> Any:
     return value
 
 
-def _open_definition(group: str, kind: str, resources: list[Resource]) -> JsonObject:
+def _open_definition(group: str, kind: str, resources: list[Resource], *, namespaced: bool) -> JsonObject:
     singular = kind.lower()
     plural = f"{singular[:-1]}ies" if singular.endswith("y") and singular[-2:-1] not in "aeiou" else f"{singular}s"
     versions = sorted({resource.api_version.rpartition("/")[2] for resource in resources})
@@ -90,7 +105,7 @@ def _open_definition(group: str, kind: str, resources: list[Resource]) -> JsonOb
         "spec": {
             "group": group,
             "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": singular},
-            "scope": "Namespaced" if any(resource.namespace for resource in resources) else "Cluster",
+            "scope": "Namespaced" if namespaced else "Cluster",
             "versions": [
                 {
                     "name": version,

@@ -37,6 +37,11 @@ class StandIns:
         return tuple(f"the conditions of {kind}" for kind in self._rules)
 
     @property
+    def ruled(self) -> frozenset[str]:
+        """The kinds whose objects get conditions."""
+        return frozenset(self._rules)
+
+    @property
     def assumed(self) -> tuple[str, ...]:
         """What can't be had and is taken for Ready."""
         return tuple(str(id) for id in unavailable(self._cluster))

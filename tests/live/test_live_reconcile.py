@@ -61,9 +61,12 @@ def test_what_waits_for_a_fault_says_for_what(faulty: Results) -> None:
     def waits(name: str) -> str | None:
         return faulty.untried(Item("reconcile", "production", f"flux-system/{name}"))
 
-    assert {name: waits(name) for name in ("waiting", "unready")} == {
+    assert {name: waits(name) for name in ("waiting", "unready", "closed")} == {
         "waiting": "dependency 'flux-system/rights' is not ready",
         "unready": "dependency 'flux-system/well' is not ready according to readyExpr eval",
+        "closed": (
+            "it waits for the status of Gate, whose operator doesn't run here; see live.conditions.Gate.example.com"
+        ),
     }
 
 
@@ -88,7 +91,7 @@ def test_items_tell_what_flux_made_of_them(
 
     result = pytester.runpytest_subprocess("--gitops-repo=.", *options, *workers, "-v", "--gitops-reconcile=hermetic")
 
-    result.assert_outcomes(passed=3, failed=1, skipped=2)
+    result.assert_outcomes(passed=3, failed=1, skipped=3)
     result.stdout.fnmatch_lines(
         [
             "apps/rights/object.yaml:1: Kustomization rights: ReconciliationFailed: ConfigMap/broken/rights dry-run*",

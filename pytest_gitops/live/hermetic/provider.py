@@ -23,6 +23,8 @@ from pytest_gitops.model import JsonObject
 class HermeticProvider:
     """Starts clusters of plain processes: works as an ordinary user, without Docker and without a network."""
 
+    reaches_others = True
+
     def start(self, wish: Wish) -> HermeticCluster:
         """Start a control plane."""
         programs = find_programs()

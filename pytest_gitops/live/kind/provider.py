@@ -39,6 +39,9 @@ _BETA = ("1.34", "1.35")
 class KindProvider:
     """Makes clusters by the program kind: nodes, pods, images and networking are real."""
 
+    # Their kubeconfigs are for this machine.
+    reaches_others = False
+
     def __init__(self, options: LiveOptions) -> None:
         self._options = options
 
