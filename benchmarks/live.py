@@ -17,11 +17,15 @@ from report import Table
 
 from pytest_gitops import load
 from pytest_gitops.checks.context import FleetIndex
+from pytest_gitops.checks.live import server_rules
+from pytest_gitops.checks.results import Hit
+from pytest_gitops.checks.rule import Rule
 from pytest_gitops.live.api import Api
-from pytest_gitops.live.applying import Application
+from pytest_gitops.live.apply_judge import ApplyJudge
 from pytest_gitops.live.provider import Wish
 from pytest_gitops.live.providers import provider
-from pytest_gitops.live.scenario import LiveCluster, followed
+from pytest_gitops.live.scenario import LiveCluster, started
+from pytest_gitops.model import Severity
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(PROJECT / "packages" / name) for name in ("control-plane", "flux", "flux-notification")]
@@ -63,7 +67,7 @@ def _answer() -> None:
 
 def _following(repository: Path) -> LiveCluster:
     fleet = load(repository)
-    live = followed(provider("hermetic").start(Wish(flux=True)), fleet["staging"], fleet.root)
+    live = started(provider("hermetic"), fleet["staging"], fleet.root)
     live.wait_ready(seconds=300)
     return live
 
@@ -78,12 +82,10 @@ def _several(repository: Path) -> None:
 
 
 def _apply(repository: Path) -> None:
-    for cluster in FleetIndex(load(repository)).clusters:
-        resources = [owned.resource for owned in cluster.resources]
-        with closing(provider("hermetic").start(Wish())) as running:
-            application = Application(Api(running.kubeconfig))
-            list(application.prepare(resources, running.definitions()))
-            list(application.try_out(resources))
+    rules = [rule for rule in vars(server_rules).values() if isinstance(rule, Rule)]
+    for said in ApplyJudge(provider("hermetic"))(FleetIndex(load(repository)), rules):
+        if isinstance(said, Hit) and said.violation.severity is Severity.ERROR:
+            sys.exit(f"nothing was measured: {said.violation.message}")
 
 
 def _memory(repository: Path) -> float:

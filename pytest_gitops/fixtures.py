@@ -12,11 +12,12 @@ from pytest_gitops.targets import Each, Selector, Wanted, asked, targets
 
 if TYPE_CHECKING:
     from pytest_gitops.live import LiveCluster
-    from pytest_gitops.model import Cluster, Fleet, HelmRelease, Kustomization, Part, Rendered, Resource
+    from pytest_gitops.model import Cluster, Fleet, HelmRelease, Kustomization, Moment, Part, Rendered, Resource
     from pytest_gitops.review.model import Review
 
     Pointed = tuple[Cluster, Part | None, Resource | None]
 
+TIMELINES = pytest.StashKey[dict[str, Callable[[], Sequence["Moment"]]]]()
 _TARGET = "_gitops_target"
 _EACH_KIND = {
     "_gitops_each_kustomization": Wanted(Each.KUSTOMIZATION, "Kustomization"),
@@ -57,27 +58,27 @@ def kustomization(
 
 
 @pytest.fixture
-def live_cluster(cluster: Cluster, fleet: Fleet, pytestconfig: pytest.Config) -> LiveCluster:
+def live_cluster(cluster: Cluster, fleet: Fleet, request: pytest.FixtureRequest) -> LiveCluster:
     """A running cluster whose Flux follows ``cluster``, all of it Ready: a pytest_gitops.live.LiveCluster.
 
     It is started once a run and put back to the working tree for each test. Skipped without ``--gitops-reconcile``.
     """
-    return _live(pytestconfig, fleet, cluster)
+    return _live(request, fleet, cluster)
 
 
 @pytest.fixture
-def live_clusters(fleet: Fleet, pytestconfig: pytest.Config) -> Callable[[str], LiveCluster]:
+def live_clusters(fleet: Fleet, request: pytest.FixtureRequest) -> Callable[[str], LiveCluster]:
     """A function that gives the live cluster of a name, as ``live_cluster`` is one: for tests about several at once.
 
     Skipped without ``--gitops-reconcile``.
     """
-    _ask_for_live(pytestconfig)
+    _ask_for_live(request.config)
 
     def given(name: str) -> LiveCluster:
         names = [cluster.name for cluster in fleet.clusters]
         if name not in names:
             pytest.fail(f"there is no cluster {name!r}; there are: {', '.join(names)}", pytrace=False)
-        return _live(pytestconfig, fleet, fleet[name])
+        return _live(request, fleet, fleet[name])
 
     return given
 
@@ -87,18 +88,28 @@ def _ask_for_live(config: pytest.Config) -> None:
         pytest.skip("it needs a live cluster: give --gitops-reconcile")
 
 
-def _live(config: pytest.Config, fleet: Fleet, cluster: Cluster) -> LiveCluster:
-    _ask_for_live(config)
+def _live(request: pytest.FixtureRequest, fleet: Fleet, cluster: Cluster) -> LiveCluster:
+    _ask_for_live(request.config)
     from pytest_gitops.exceptions import LiveError  # noqa: PLC0415
     from pytest_gitops.live.scenario import NotAsExpectedError  # noqa: PLC0415
     from pytest_gitops.live.sharing import clusters_of  # noqa: PLC0415
 
     try:
-        return clusters_of(config, fleet.root).get(cluster)
+        live = clusters_of(request.config, fleet.root).get(cluster)
     except (LiveError, NotAsExpectedError) as error:
         said = str(error)
+    else:
+        began = len(live.timeline)
+        request.node.stash.setdefault(TIMELINES, {})[cluster.name] = lambda: live.timeline[began:]
+        return live
     # Not where it was caught: pytest would show both.
     pytest.fail(said, pytrace=False)
+
+
+def with_timelines(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Add to the report of a test that fails what its live clusters saw since it began."""
+    for name, timeline in item.stash.get(TIMELINES, {}).items() if report.failed and report.when == "call" else ():
+        report.sections.append((f"live cluster {name}", "\n".join(map(str, timeline()))))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from pytest_gitops.acquisition import load_fleet
 from pytest_gitops.checking import check, plan
 from pytest_gitops.collection import collect_file
-from pytest_gitops.fixtures import parametrize
+from pytest_gitops.fixtures import parametrize, with_timelines
 from pytest_gitops.items import CheckItem
 from pytest_gitops.lasting import spare
 from pytest_gitops.publishing import Publisher
@@ -113,6 +113,7 @@ class Hooks:
         if _is_ours(item) and call.when == "call" and isinstance(report.longrepr, tuple):
             path, line, _headline = item.reportinfo()
             report.longrepr = (str(path), (line or 0) + 1, report.longrepr[2])
+        with_timelines(item, report)
         return report
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:

@@ -34,8 +34,11 @@ def _checked(cluster: ClusterIndex, part: Kustomization) -> Iterator[str]:
     for entry in listed(part.spec, "healthChecks"):
         kind = f"{scalar(entry, 'kind')}.{group_of(scalar(entry, 'apiVersion'))}".rstrip(".")
         namespace, name = scalar(entry, "namespace"), scalar(entry, "name")
-        if cluster.get(kind, namespace, name) is None and (makers := cluster.unknown(kind, namespace)):
-            yield f"it waits for {scalar(entry, 'kind')}/{name}, which may be part of {makers[0].name}"
+        # Of a custom kind, kustomize may have given a namespace to what has none.
+        named = (owned.resource for owned in cluster.of_kind(kind) if owned.resource.name == name)
+        is_there = any(namespace in ("", resource.namespace) for resource in named)
+        if not is_there and cluster.unknown(kind, namespace):
+            yield f"it waits for {scalar(entry, 'kind')}/{name}, which nothing makes that could be rendered"
 
 
 def _expressed(cluster: ClusterIndex, part: Kustomization, ruled: Container[str]) -> Iterator[str]:

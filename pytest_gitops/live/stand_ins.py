@@ -121,8 +121,13 @@ def _open_definition(group: str, kind: str, resources: list[Resource], *, namesp
 
 
 def unavailable(cluster: Cluster) -> list[ResourceId]:
-    """Return the sources that can't be had here, and the Kustomizations and HelmReleases that are skipped for it."""
-    sources = [source.id for source in cluster.sources if source.directory is None and source.reason]
+    """Return the sources that can't be had here, and the Kustomizations and HelmReleases that are skipped for it.
+
+    Of a HelmRepository, a chart that came from it shows that it can.
+    """
+    had = {release.chart.source for release in cluster.helm_releases if release.chart is not None}
+    absent = (source for source in cluster.sources if source.directory is None)
+    sources = [s.id for s in absent if s.reason or (s.id.kind == "HelmRepository" and str(s.id) not in had)]
     parts = [*cluster.kustomizations, *cluster.helm_releases]
     return [*sources, *(part.id for part in parts if isinstance(part.outcome, Skipped))]
 

@@ -247,6 +247,15 @@ def test_each_follows_its_own_entry(live_clusters):
 
 def test_a_wrong_name_is_told(live_clusters):
     live_clusters("stagin")
+
+
+def test_a_failure_tells_the_time_line(live_clusters):
+    production = live_clusters("production")
+    production.reconcile("apps")
+    production.write("apps/production/kustomization.yaml", "kind: none\\n")
+    production.commit("Break it")
+    production.wait_failed("apps", "BuildFailed")
+    raise AssertionError("here")
 """
 
 
@@ -260,5 +269,8 @@ def test_two_clusters_of_one_repository_at_once(programs: Programs, pytester: py
 
     result = pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-reconcile=hermetic", path)
 
-    result.assert_outcomes(passed=1, failed=1)
+    result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(["there is no cluster 'stagin'; there are: production, staging"])
+    result.stdout.fnmatch_lines(
+        ["-*- live cluster production -*-", "* s  flux-system/apps: not ready, BuildFailed: kustomize build failed: *"]
+    )
