@@ -281,7 +281,8 @@ func TestLeftOut(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"link": "link is a symbolic link; Flux leaves symbolic links out of its artifacts", "hidden": "Git doesn't hold it",
-		"none": "",
+		"ignored": "ignored is excluded from the source's artifact by its ignore rules",
+		"none":    "",
 	} {
 		_, _, err := build.Run(context.Background(), view, request(t, "v1", [2]string{path, `{}`}, true))
 		var problem *fault.Error

@@ -99,11 +99,18 @@ func (v *View) Close() error { return v.root.Close() }
 func (v *View) Lookup(path string) *Entry { return v.entries[path] }
 
 // LeftOut says why a path is on disk and not in the view; false where it isn't on disk either.
-// A path below one that is left out is left out for the same reason.
+// A path below one that is left out is left out for the same reason, and so is a directory of which no file is in the view.
 func (v *View) LeftOut(name string) (where string, why Reason, found bool) {
 	for at := name; at != "" && at != "." && at != "/"; at = path.Dir(at) {
 		if why, found := v.left[at]; found {
 			return at, why, true
+		}
+	}
+	if name != "" && v.entries[name] == nil {
+		for at, why := range v.left {
+			if why == Ignored && strings.HasPrefix(at, name+"/") {
+				return name, why, true
+			}
 		}
 	}
 	return "", "", false
