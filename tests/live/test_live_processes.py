@@ -14,13 +14,17 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from fleet_files import bootstrap, namespace, write_files
 
+from pytest_gitops import load
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api
 from pytest_gitops.live.hermetic import cluster as hermetic
+from pytest_gitops.live.hermetic import flux
 from pytest_gitops.live.hermetic.cluster import ControlPlane
 from pytest_gitops.live.hermetic.programs import DIRECTORY, Programs, find_programs
 from pytest_gitops.live.providers import provider
+from pytest_gitops.live.scenario import started
 from pytest_gitops.live.supervisor import Supervisor
 from pytest_gitops.live.waiting import until
 
@@ -137,6 +141,24 @@ def test_a_port_that_is_taken_is_passed_by(programs: Programs, monkeypatch: pyte
 
         with closing(ControlPlane(programs, "test")) as cluster:
             assert Api(cluster.access.kubeconfig).version
+
+
+def test_a_port_that_a_controller_finds_taken_is_told(
+    programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {**bootstrap("production"), "clusters/production/namespace.yaml": namespace("web")}
+    fleet = load(write_files(tmp_path, files))
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        free: Callable[[int], list[int]] = flux.free_ports
+        monkeypatch.setattr(flux, "free_ports", lambda count: [port, *free(count - 1)])
+
+        live = started(provider("hermetic"), fleet["production"], fleet.root)
+        with closing(live), pytest.raises(LiveError) as raised:
+            live.wait_ready(seconds=60)
+
+    assert str(raised.value).startswith("a program of the cluster has ended by itself:\nsource-controller (ended with")
+    assert "address already in use" in str(raised.value)
 
 
 def test_two_clusters_run_at_once(programs: Programs) -> None:
