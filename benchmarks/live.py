@@ -37,7 +37,7 @@ CLUSTERS = 3
 def measure_live(work: Path, repeat: int, large: Path) -> tuple[Table, dict[str, Any]]:
     """Measure each step of its own; ``large`` is the repository whose objects are all tried."""
     example = _checkout(PROJECT / "example-repo", work / "example")
-    large = _checkout(large, work / "large")
+    large = _checkout(large, work / large.name)
     seconds = {
         "answers": median(_timed(_answer) for _ in range(repeat)),
         "reconciled": median(_timed(lambda: _reconcile(example)) for _ in range(repeat)),
