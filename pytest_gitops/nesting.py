@@ -7,6 +7,8 @@ import re
 import yaml
 
 DEEPEST = 400
+# What libyaml itself says from 0.2.6 on of what nests deeper than a thousand levels, as it reads ahead.
+_REFUSED = "maximum nesting depth"
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A block begins to the right of the one around it, or, at most once a column, below a key in its column.
 _HALF = DEEPEST // 2
@@ -27,8 +29,8 @@ def is_too_deep(text: str) -> bool:
         while depth <= DEEPEST and loader.check_event():
             event = loader.get_event()  # type: ignore[no-untyped-call]
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-    except yaml.YAMLError:
-        return False
+    except yaml.YAMLError as error:
+        return _REFUSED in str(error)
     finally:
         loader.dispose()
     return depth > DEEPEST
