@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -25,7 +24,6 @@ from pytest_gitops.live_options import LiveOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = [str(ROOT / "packages" / name) for name in ("control-plane", "flux")]
-sys.path[:0] = PACKAGES
 
 
 @pytest.fixture(scope="session")

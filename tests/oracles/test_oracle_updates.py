@@ -14,6 +14,7 @@ from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.api import Api, ApiError, Kind
 from pytest_gitops.live.provider import Wish
 from pytest_gitops.live.providers import provider
+from pytest_gitops.live.waiting import until
 from pytest_gitops.model import JsonObject, ResourceId
 from pytest_gitops.rendering.protocol import RenderError
 from pytest_gitops.rendering.validator import Knowledge, Validator
@@ -52,6 +53,8 @@ class Server:
             return None
         if before["kind"] == "PersistentVolumeClaim":
             self._bind(before)
+        if before["kind"] == "CustomResourceDefinition":
+            self._await_established(before)
         try:
             return not self._works(after, dry_run=True)
         finally:
@@ -67,6 +70,16 @@ class Server:
         size = claim["spec"]["resources"]["requests"]["storage"]
         status = {"status": {"phase": "Bound", "capacity": {"storage": size}}}
         self._api.merge(self._known(claim), id.namespace, id.name, status, status=True)
+
+    def _await_established(self, definition: JsonObject) -> None:
+        """Wait until a definition's scope and names can't be changed any more, if it comes so far."""
+
+        def established() -> bool:
+            found = self._api.get(self._known(definition), "", definition["metadata"]["name"]) or {}
+            conditions = (found.get("status") or {}).get("conditions") or ()
+            return any((c["type"], c["status"]) == ("Established", "True") for c in conditions)
+
+        until(established, 10)
 
     def _works(self, obj: JsonObject, *, dry_run: bool = False) -> bool:
         try:
