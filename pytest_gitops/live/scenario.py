@@ -334,11 +334,12 @@ class LiveCluster:
     def ready_order(self, *names: str, since: float = 0.0) -> list[str]:
         """Return the names in the order in which they last became Ready, counted from ``since`` seconds on."""
         keys = [self._names.key(name) for name in names]
-        order: dict[str, float] = {}
+        order: dict[str, None] = {}
         for moment in self.timeline:
             if moment.name in keys and moment.seconds >= since and moment.ready == "True":
-                order[moment.name] = moment.seconds
-        return [names[keys.index(key)] for key, _seconds in sorted(order.items(), key=lambda item: item[1])]
+                order.pop(moment.name, None)
+                order[moment.name] = None
+        return [names[keys.index(key)] for key in order]
 
     # Below: how
 

@@ -74,7 +74,9 @@ class Timeline:
         found = {name_of(obj): obj for kind in self._kinds for obj in self._api.list(kind)}
         with self._changed:
             before, self._objects = self._objects, found
-            new = [moment for name, obj in found.items() if (moment := self._moment(name, obj, before.get(name)))]
+            # What changed between two looks is told in the order in which it did.
+            changed = sorted(found.items(), key=lambda item: _changed(item[1]))
+            new = [moment for name, obj in changed if (moment := self._moment(name, obj, before.get(name)))]
             self._moments += new
             if new or before.keys() != found.keys():
                 self._changed.notify_all()
@@ -103,6 +105,14 @@ def ready(obj: JsonObject) -> tuple[str, str, str, str] | None:
             text = str(condition.get("message") or "")
             return str(condition["status"]), str(condition.get("reason") or ""), text, revision(obj)
     return None
+
+
+def _changed(obj: JsonObject) -> tuple[str, int]:
+    """Return when an object's Ready condition changed, and of one second, its resource version (ordered since 1.35)."""
+    conditions = (obj.get("status") or {}).get("conditions") or ()
+    since = next((str(each.get("lastTransitionTime")) for each in conditions if each["type"] == "Ready"), "")
+    version = str(obj["metadata"].get("resourceVersion") or "")
+    return since, int(version) if version.isdigit() else 0
 
 
 def observed(obj: JsonObject) -> int | None:
