@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from pytest_gitops.model import JsonObject, Resource
 from pytest_gitops.objects import listed, mapping, scalar
+from pytest_gitops.patterns import fits
 
 # kustomize-controller 1.9 (Flux 2.9) turned StrictPostBuildSubstitutions on by default.
 STRICT_SINCE = (2, 9)
@@ -57,7 +58,4 @@ def told_by(resource: Resource) -> tuple[str | None, bool | None] | None:
 
 def _targets_controller(patch: JsonObject) -> bool:
     name = scalar(mapping(patch, "target"), "name")
-    try:
-        return not name or re.fullmatch(name, CONTROLLER) is not None
-    except re.error:
-        return True
+    return not name or fits(name, CONTROLLER, otherwise=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +10,7 @@ from tempfile import TemporaryDirectory
 from pytest_gitops.discovery import Entry
 from pytest_gitops.model import JsonObject
 from pytest_gitops.objects import mapping, name_of, scalar
+from pytest_gitops.patterns import fits
 from pytest_gitops.rendering import BuildRequest, Renderer, RenderError, TreeError
 
 
@@ -65,11 +65,4 @@ def _may_apply(patch: JsonObject, objects: list[JsonObject]) -> bool:
 
 def _matches(target: JsonObject, obj: JsonObject) -> bool:
     pairs = ((scalar(target, "kind"), scalar(obj, "kind")), (scalar(target, "name"), name_of(obj)))
-    return all(not pattern or _fits(pattern, text) for pattern, text in pairs)
-
-
-def _fits(pattern: str, text: str) -> bool:
-    try:
-        return re.fullmatch(pattern, text) is not None
-    except re.error:
-        return False
+    return all(not pattern or fits(pattern, text, otherwise=False) for pattern, text in pairs)

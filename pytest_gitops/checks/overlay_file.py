@@ -13,6 +13,7 @@ from pytest_gitops.checks.nodes import Place, documents, embedded, walk
 from pytest_gitops.checks.rule import FieldPath
 from pytest_gitops.checks.sources import SourceTree, child, entry, line_of, scalar
 from pytest_gitops.model import Resource
+from pytest_gitops.patterns import fits
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -184,10 +185,8 @@ def _targets(target: Node, resource: Resource) -> bool:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    try:
-        return re.fullmatch(pattern, value) is not None or (len(pattern) < len(value) and pattern in value)
-    except re.error:
-        return pattern == value
+    part = len(pattern) < len(value) and pattern in value
+    return part or fits(pattern, value, otherwise=pattern == value)
 
 
 def _alike(source: str | None, rendered: str) -> bool:
@@ -197,7 +196,7 @@ def _alike(source: str | None, rendered: str) -> bool:
     if "${" not in source:
         return source in rendered
     pattern = ".*".join(re.escape(part) for part in re.split(r"\$\{[^}]*\}", source))
-    return re.fullmatch(f".*{pattern}.*", rendered) is not None
+    return fits(pattern, rendered, anywhere=True, otherwise=True)
 
 
 def _at(file: str, node: Node | None, key: str, offset: int = 0) -> Place | None:

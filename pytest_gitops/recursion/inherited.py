@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 from pytest_gitops.locating import LOADER, Step, line_within
 from pytest_gitops.nesting import is_too_deep
 from pytest_gitops.objects import listed, mapping, name_of, scalar
+from pytest_gitops.patterns import fits
 from pytest_gitops.recursion.node import Node
 
 
@@ -43,10 +43,7 @@ def inherited(node: Node, path: Sequence[Step], text_line: int | None = None) ->
 def _targets(target: Any, node: Node) -> bool:
     """Kustomize anchors the patterns of a target at both ends."""
     fields = (("kind", str(node.object.get("kind"))), ("name", name_of(node.object)))
-    try:
-        return all(re.fullmatch(scalar(target, field) or ".*", value) for field, value in fields)
-    except re.error:
-        return False
+    return all(fits(scalar(target, field) or ".*", value, otherwise=False) for field, value in fields)
 
 
 def _line(text: str, path: Sequence[Step], text_line: int | None) -> int | None:

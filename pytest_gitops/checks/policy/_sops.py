@@ -5,13 +5,13 @@ Source: the encryption rules of SOPS 3 (``Tree.Encrypt`` in its package ``sops``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pytest_gitops.checks.sources import child, scalar
+from pytest_gitops.patterns import fits
 
 _NULL = "tag:yaml.org,2002:null"
 _DEFAULT_SUFFIX = "_unencrypted"
@@ -63,11 +63,10 @@ def _selector(sops: Node) -> Callable[[tuple[str, ...]], bool] | None:
 
 
 def _by_pattern(pattern: str, *, negated: bool) -> Callable[[tuple[str, ...]], bool] | None:
-    try:
-        search = re.compile(pattern).search
-    except re.error:
+    if fits(pattern, "", anywhere=True, otherwise=True) is not fits(pattern, "", anywhere=True, otherwise=False):
         return None
-    return lambda path: any(search(key) for key in path) is not negated
+    # What can't be told of a key is taken for encrypted: nothing is said of it then.
+    return lambda path: any(fits(pattern, key, anywhere=True, otherwise=not negated) for key in path) is not negated
 
 
 def _leaves(node: Node, path: tuple[str, ...]) -> Iterator[Leaf]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from pytest_gitops.checks.rule import FieldPath, Violation
 from pytest_gitops.checks.spelling import misspelt
 from pytest_gitops.model import JsonObject, Resource
+from pytest_gitops.patterns import fits
 
 
 def is_doubtful(target: JsonObject, resources: Iterable[Resource]) -> bool:
@@ -22,12 +22,13 @@ def is_met(target: JsonObject, resources: Iterable[Resource]) -> bool:
 
     kustomize anchors patterns at both ends. Names can have got a prefix or suffix since, which ends at a dash.
     """
-    try:
-        kind = re.compile(str(target.get("kind") or ".*"))
-        name = re.compile(rf"(?:^|[-.:])(?:{target.get('name') or '.*'})(?:[-.:]|$)")
-    except re.error:
-        return True
-    return any(kind.fullmatch(resource.kind) and name.search(resource.name) for resource in resources)
+    kind, name = (str(target.get(field) or "") for field in ("kind", "name"))
+    words = rf"(?:^|[-.:])(?:{name})(?:[-.:]|$)"
+    return any(
+        (not kind or fits(kind, resource.kind, otherwise=True))
+        and (not name or fits(words, resource.name, anywhere=True, otherwise=True))
+        for resource in resources
+    )
 
 
 def nothing_met(target: JsonObject, resources: Iterable[Resource], path: FieldPath) -> Violation:
