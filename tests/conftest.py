@@ -16,3 +16,10 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "packages" / name) for name in (
 def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have no test fetch anything that it doesn't serve itself."""
     monkeypatch.setenv("GITOPS_OFFLINE", "1")
+
+
+@pytest.fixture(autouse=True)
+def _nobody_s_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no run of pytest within a test take itself for a worker of this one, as syrupy does by these variables."""
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+        monkeypatch.delenv(name, raising=False)
