@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,6 +25,17 @@ from pytest_gitops.live_options import LiveOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = [str(ROOT / "packages" / name) for name in ("control-plane", "flux")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> Iterator[None]:
+    """Have Ctrl-C reach what the tests start: of a shell's background jobs it is ignored, and they hand that on."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    if ignored:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session")
