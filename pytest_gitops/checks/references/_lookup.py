@@ -171,14 +171,14 @@ def _custom_resources(cluster: ClusterIndex) -> dict[str, list[tuple[int, Resour
 
 # How many objects name something, by what it is (its kind and namespace) and its name.
 Used = Counter[tuple[tuple[str, str], str]]
-_MANY = 2  # a name that so many use is taken for right
+MANY = 2  # a name that so many use is taken for right
 
 
 def often(used: Used, what: tuple[str, str], name: str) -> list[str]:
     """Return the names of the kind that many objects use, none for one that many use itself."""
-    if used[what, name] >= _MANY:
+    if used[what, name] >= MANY:
         return []
-    return [other for (of, other), count in used.items() if of == what and count >= _MANY]
+    return [other for (of, other), count in used.items() if of == what and count >= MANY]
 
 
 def named(value: object) -> str:

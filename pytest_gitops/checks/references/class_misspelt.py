@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pytest_gitops.checks import kinds
 from pytest_gitops.checks.context import ClusterIndex, Context
 from pytest_gitops.checks.pods import mapping, mappings, pod_spec
-from pytest_gitops.checks.references._lookup import doubtful, named
+from pytest_gitops.checks.references._lookup import MANY, Used, doubtful, named, often
 from pytest_gitops.checks.rule import FieldPath, Violation, rule
 from pytest_gitops.model import Resource
 
-_MANY = 2  # a name that so many use is taken for right
 _SYSTEM = ("system-cluster-critical", "system-node-critical")
 
 
@@ -52,16 +51,16 @@ def class_misspelt(resource: Resource, context: Context) -> Iterator[Violation]:
     """Yield a violation for each name of a class that looks misspelt."""
     used = context.cluster.memo(_used)
     for kind, name, path in _classes(resource):
-        often = [other for (of, other), count in used.items() if of == kind and count >= _MANY]
-        if used[kind, name] >= _MANY:
+        if used[(kind, ""), name] >= MANY:
             continue
-        known = (*often, *_SYSTEM) if kind == "PriorityClass" else often
+        right = often(used, (kind, ""), name)
+        known = (*right, *_SYSTEM) if kind == "PriorityClass" else right
         message = f"{resource.kind} {resource.name} names the {kind} {name}, which nothing else does"
         yield from doubtful(context.cluster, kind, "", name, message=message, path=path, known=known)
 
 
-def _used(cluster: ClusterIndex) -> Counter[tuple[str, str]]:
-    return Counter((kind, name) for owned in cluster.resources for kind, name, _ in _classes(owned.resource))
+def _used(cluster: ClusterIndex) -> Used:
+    return Counter(((kind, ""), name) for owned in cluster.resources for kind, name, _ in _classes(owned.resource))
 
 
 def _classes(resource: Resource) -> Iterator[tuple[str, str, FieldPath]]:
