@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import yaml
 
@@ -34,3 +35,11 @@ def is_too_deep(text: str) -> bool:
     finally:
         loader.dispose()
     return depth > DEEPEST
+
+
+def loaded(text: str) -> Any:
+    """Return a text's only YAML document, None where it can't be read or nests too deep."""
+    try:
+        return None if is_too_deep(text) else yaml.load(text, Loader=_LOADER)  # noqa: S506 (a safe loader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None

@@ -11,9 +11,9 @@ import yaml
 
 from pytest_gitops.checks.context import ClusterIndex, is_unknown
 from pytest_gitops.checks.rule import FieldPath
-from pytest_gitops.checks.sources import LOADER, SourceFile
+from pytest_gitops.checks.sources import SourceFile
 from pytest_gitops.model import HelmRelease, Location, Resource
-from pytest_gitops.nesting import is_too_deep
+from pytest_gitops.nesting import loaded
 
 # Texts this short are found in many values by chance; where the key is the same too, it is no chance.
 _TELLING = 4
@@ -139,7 +139,7 @@ def _given(cluster: ClusterIndex, release: HelmRelease) -> Iterator[tuple[Value,
         if not isinstance(entry, dict) or entry.get("kind") != "ConfigMap" or entry.get("targetPath"):
             continue
         reference = (str(entry.get("name")), str(entry.get("valuesKey") or _VALUES_FILE))
-        for path, leaf in _leaves(_loaded(values_text(cluster, release, reference)), ()):
+        for path, leaf in _leaves(loaded(values_text(cluster, release, reference) or ""), ()):
             yield Value(path, reference), leaf
 
 
@@ -152,13 +152,6 @@ def _leaves(values: Any, path: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
             yield from _leaves(value, (*path, index))
     elif values is not None:
         yield path, values
-
-
-def _loaded(text: str | None) -> Any:
-    try:
-        return None if text is None or is_too_deep(text) else yaml.load(text, Loader=LOADER)  # noqa: S506 (safe)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None
 
 
 def _leaf(value: Any, path: FieldPath) -> str | int | float | None:

@@ -9,13 +9,14 @@ from typing import Any
 from pytest_gitops import model
 from pytest_gitops.hiding import Hiding
 from pytest_gitops.model import Failed, HelmRelease, Rendered, ResourceId, Skipped
+from pytest_gitops.nesting import loaded
 from pytest_gitops.objects import listed, scalar
 from pytest_gitops.recursion.charts import Chart, Charts
 from pytest_gitops.recursion.node import Inputs, Key, Kind, Node, Wait
 from pytest_gitops.recursion.places import moved, moved_resource, templated
 from pytest_gitops.recursion.registry import Api
 from pytest_gitops.recursion.state import State
-from pytest_gitops.recursion.unknown_values import is_doubtful, loaded
+from pytest_gitops.recursion.unknown_values import is_doubtful
 from pytest_gitops.recursion.values import ValuePlaces
 from pytest_gitops.rendering import Done, RenderError, VariableSource
 from pytest_gitops.rendering.charts import ChartPlace, HelmRequest, RenderedRelease

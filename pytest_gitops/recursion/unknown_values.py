@@ -6,10 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import yaml
-
-from pytest_gitops.locating import LOADER, Step
-from pytest_gitops.nesting import is_too_deep
+from pytest_gitops.locating import Step
 from pytest_gitops.rendering import RenderError
 from pytest_gitops.variables import is_hidden, placeholder
 
@@ -33,14 +30,6 @@ def is_doubtful(error: RenderError, values: Iterable[Any]) -> bool:
         wanted = [_steps(pointer) for pointer in _AT.findall(error.message)]
         return any(path[: len(above)] == above for path in hidden for above in wanted)
     return error.code == "helm" and _TYPED.search(error.message) is not None
-
-
-def loaded(text: str) -> Any:
-    """Return a document of values, None where it can't be read."""
-    try:
-        return None if is_too_deep(text) else yaml.load(text, Loader=LOADER)  # noqa: S506 (a safe loader)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None
 
 
 def _hidden(value: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
