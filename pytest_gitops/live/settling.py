@@ -13,6 +13,9 @@ from pytest_gitops.live.scenario import LiveCluster
 # A health check that names what it waited for has looked for long enough; what else fails has looked once.
 UNHEALTHY = "HealthCheckFailed"
 NAMES = "["
+# Flux's last look at what it waits for may fall into the moment its time is over, where waits and looks are multiples
+# of each other: then its client's limit is all it tells. How often such a check is made anew.
+LOOKS = 3
 # How many were Ready when something that fails was tried with care.
 NEVER = -1
 QUIET_SECONDS = 2.0
@@ -48,12 +51,14 @@ def settle(
     ``unknowable`` are parts that may wait for what never comes here, each with the reason: they wait for that then.
 
     What fails is tried again once everything else is done, as its cause may have been that something came later; so it
-    is each time that more has become Ready. Raises LiveError where one of the cluster's programs has ended.
+    is each time that more has become Ready, and where Flux didn't tell what it waited for. What such a try leaves open
+    has ended as it did before. Raises LiveError where one of the cluster's programs has ended.
     """
     reasons = unknowable or {}
     vain = set(reasons.values())
     deadline = time.monotonic() + seconds
     tried: dict[str, int] = {}
+    asked: dict[str, list[End]] = {name: [] for name in parents}
     before: dict[str, End] = {}
     quiet = time.monotonic()
     while time.monotonic() < deadline:
@@ -65,19 +70,33 @@ def settle(
             return ends
         for name, end in ends.items():
             if end.state is State.FAILED:
-                tried.setdefault(name, ready if end.reason == UNHEALTHY and NAMES in end.message else NEVER)
+                tried.setdefault(name, ready if end.reason == UNHEALTHY and not _is_cut_off(end) else NEVER)
         if ends != before:
             before, quiet = ends, time.monotonic()
         elif _is_done(ends) and time.monotonic() - quiet > patience:
-            again = [name for name, end in ends.items() if end.state is State.FAILED and tried[name] < ready]
+            failed = {name: end for name, end in ends.items() if end.state is State.FAILED}
+            again = [
+                name
+                for name, end in failed.items()
+                if tried[name] < ready or (_is_cut_off(end) and len(asked[name]) < LOOKS)
+            ]
             if not again:
                 return ends
             for name in again:
                 live.reconcile(name)
                 tried[name] = ready
+                asked[name].append(failed[name])
             quiet = time.monotonic()
         live.wait_for_change(POLL_SECONDS)
-    return _ends(live, parents, reasons)
+    ends = _ends(live, parents, reasons)
+    return {
+        name: asked[name][-1] if end.state is State.UNFINISHED and asked[name] else end for name, end in ends.items()
+    }
+
+
+def _is_cut_off(end: End) -> bool:
+    """Tell whether a health check failed without a word of what it waited for."""
+    return end.reason == UNHEALTHY and NAMES not in end.message
 
 
 def _is_done(ends: Mapping[str, End]) -> bool:
