@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -81,6 +82,15 @@ def records(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in (tmp_path / "temporary").glob("gitops-kind-*"))
 
 
+def is_locked(path: Path) -> bool:
+    with path.open("r+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
 def start(noted: Noted) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", STARTER, str(noted.program)]
@@ -154,6 +164,8 @@ def test_what_a_run_leaves_that_was_killed_with_its_supervisor_is_deleted_by_the
     end(run)
     (left,) = noted.made
     assert noted.deleted == []
+    # A process that is killed holds its lock until the kernel comes to end it.
+    assert until(lambda: not is_locked(tmp_path / "temporary" / f"{left}.lock"), 10)
 
     with closing(Lifetime(noted.engine, None, "")) as lifetime:
         assert noted.deleted == [left]
