@@ -14,12 +14,11 @@ from pytest_gitops.rendering import Index, IndexedObject
 KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
 SOURCE_GROUP = "source.toolkit.fluxcd.io"
 TEMPLATE = re.compile(r"\{\{|<<|\$\{|@@|%\}")
-# Where repositories keep what no cluster runs. Looked at only where there is nothing else.
-DEAD_ANYWHERE = frozenset({".github", "examples", "testdata"})
+# Where repositories keep what no cluster runs, as in hidden directories. Looked at only where there is nothing else.
+ARCHIVES = frozenset({"_archive", "_archived", "archive", "archived"})
+DEAD_ANYWHERE = ARCHIVES | {"examples", "testdata"}
 DEAD_AT_THE_TOP = frozenset(
     {
-        "archive",
-        "archived",
         "doc",
         "docs",
         "e2e",
@@ -75,8 +74,8 @@ def is_source(obj: JsonObject) -> bool:
 def declarations(index: Index, ignored: tuple[str, ...] = ()) -> list[Declaration]:
     """Return the Kustomizations that a cluster may hold, in the order of files and lines.
 
-    Helm charts' templates and patches without a source aren't among them; neither are documentation, examples and
-    tests, unless they are all there is.
+    Helm charts' templates and patches without a source aren't among them; neither are documentation, examples,
+    tests and archives, unless they are all there is.
     """
     found = [
         _declaration(item)
@@ -89,10 +88,21 @@ def declarations(index: Index, ignored: tuple[str, ...] = ()) -> list[Declaratio
 
 
 def is_dead_corner(file: str) -> bool:
-    """Tell whether a file lies among documentation, examples or tests."""
+    """Tell whether a file lies among documentation, examples or tests, in an archive or a hidden directory."""
+    named = _directories(file)
+    top = file.partition("/")[0]
+    return top in DEAD_AT_THE_TOP & named or not DEAD_ANYWHERE.isdisjoint(named) or is_archived(file)
+
+
+def is_archived(file: str) -> bool:
+    """Tell whether a file lies in an archive or a hidden directory."""
+    return any(part in ARCHIVES or part.startswith(".") for part in _directories(file))
+
+
+def _directories(file: str) -> set[str]:
+    """Return the names of the directories above a file, but for those that name clusters."""
     parts = file.split("/")[:-1]
-    named = {part for above, part in zip(["", *parts], parts, strict=False) if above not in CLUSTER_PARENTS}
-    return bool(parts) and (parts[0] in DEAD_AT_THE_TOP or not DEAD_ANYWHERE.isdisjoint(named))
+    return {part for above, part in zip(["", *parts], parts, strict=False) if above not in CLUSTER_PARENTS}
 
 
 def in_chart(file: str, charts: tuple[str, ...]) -> bool:

@@ -19,21 +19,33 @@ Groups = dict[str, list[Declaration]]
 def implied_entries(reach: Reach, left: Sequence[Declaration], known: Sequence[Entry]) -> list[Entry]:
     """Return entries for Kustomizations that no known cluster leads to, sorted by path.
 
-    Where clusters are known, only a directory beside one of theirs, or one below ``clusters/``, is a further
-    cluster; anything else is a leftover.
+    Where clusters are known, or some of these lie below ``clusters/`` or lead to Kustomizations of their own, only a
+    directory beside one of theirs, or one below ``clusters/``, is a further cluster; anything else is a leftover.
     """
     heads = _heads(reach, left)
     territory: set[str | None] = {d.path for d in reach.declarations if d.path and reach.exists(d.path)}
     groups = _merged(_grouped(reach, heads, territory))
-    siblings = {directory_of(entry.path) for entry in known}
+    sure = [entry.path for entry in known] or [path for path in groups if _is_evident(reach, path, groups[path])]
+    siblings = {directory_of(path) for path in sure}
     taken = {entry.path for entry in known}
     entries = []
     for path in sorted(groups):
-        if path in taken or (known and not (directory_of(path) in siblings or _lifted(path) == path)):
+        if path in taken or (sure and not (directory_of(path) in siblings or _holds_a_cluster(path))):
             continue
         if not any(_overlaps(entry, path) for entry in known):
             entries.append(_entry(reach, path, groups[path]))
     return entries
+
+
+def _is_evident(reach: Reach, path: str, heads: Sequence[Declaration]) -> bool:
+    """Tell whether a directory is a cluster's by its place, or as its Kustomizations bring further ones along."""
+    brings = any(reach.declared_in(reach.reads(head) - {head.file}) for head in heads if reach.is_here(head, None))
+    return brings or _holds_a_cluster(path)
+
+
+def _holds_a_cluster(path: str) -> bool:
+    """Tell whether a directory is ``clusters/<cluster>``."""
+    return _lifted(f"{path}/x") == path
 
 
 def broken_entries(unread: Iterable[UnreadFile], known: Sequence[Entry]) -> list[Entry]:
@@ -48,7 +60,7 @@ def broken_entries(unread: Iterable[UnreadFile], known: Sequence[Entry]) -> list
     for broken in unread:
         file = broken.location.file
         path = _lifted(directory_of(file))
-        expected = not known or directory_of(path) in siblings or _lifted(f"{path}/x") == path
+        expected = not known or directory_of(path) in siblings or _holds_a_cluster(path)
         if path and expected and not is_dead_corner(file) and not any(_overlaps(entry, path) for entry in known):
             entries.setdefault(path, Entry(path, file, (implicit_root(path, file),)))
     return [entries[path] for path in sorted(entries)]
@@ -68,7 +80,7 @@ def apart(reach: Reach, entry: Entry) -> Entry | None:
     """
     heads = sorted(reach.declared_in(reach.coverage.reads(entry.path)), key=lambda head: head.location)
     direct = any(directory_of(head.file) == entry.path for head in heads)
-    if reach.coverage.has_overlay(entry.path) or (direct and _lifted(f"{entry.path}/x") == entry.path):
+    if reach.coverage.has_overlay(entry.path) or (direct and _holds_a_cluster(entry.path)):
         return None
     roots = tuple(Root(head.object, head.location) for head in heads)
     return replace(entry, roots=roots, sources=reach.sources_beside(heads)) if roots else None

@@ -98,7 +98,8 @@ class Reach:
         """Tell whether a Kustomization of a source's root is another repository's rather than this one's.
 
         A root contains every file, so that it reads its own is no sign that it is this repository's. Where nobody knows
-        this one's URL, it is another one's if what is made from the cluster's own source leads to it.
+        this one's URL, it is another one's if it names no path at all, or what is made from the cluster's own source
+        leads to it.
         """
         if declaration.path != "" or declaration.source is None or declaration.source[2] == BOOTSTRAP_NAME:
             return False
@@ -106,7 +107,8 @@ class Reach:
         if not items or declaration.source[0] != "GitRepository":
             return bool(items)
         if not self._repository.urls:
-            return any(declaration.file in self.reads(other) for other in self._of_own_source())
+            unnamed = not scalar(mapping(declaration.object, "spec"), "path")
+            return unnamed or any(declaration.file in self.reads(other) for other in self._of_own_source())
         return not any(self._is_checkout(item.object) for item in items)
 
     def _of_own_source(self) -> Iterator[Declaration]:

@@ -343,6 +343,40 @@ def test_a_folder_that_another_implied_cluster_leads_to_is_its_part(tmp_path: Pa
     }
 
 
+@pytest.mark.parametrize("apart", ["bases/kafka", "old/apps/kafka"])
+def test_what_no_known_cluster_leads_to_is_left_over(tmp_path: Path, apart: str) -> None:
+    files = {
+        **bootstrap("one"),
+        f"{apart}/kustomization.yaml": overlay("ks.yaml"),
+        f"{apart}/ks.yaml": kustomization("kafka", f"./{apart}/app"),
+        f"{apart}/app/objects.yaml": bare("kafka"),
+    }
+    fleet = loaded(tmp_path, files)
+    assert entries(fleet) == {"one": "clusters/one"}
+    assert fleet.notes == (f"no cluster reads kafka ({apart}/ks.yaml:1)",)
+
+
+def test_what_no_implied_cluster_leads_to_is_left_over(tmp_path: Path) -> None:
+    files = {
+        "flux/cluster/apps.yaml": kustomization("apps", "./apps/overlays/one"),
+        "apps/overlays/one/kustomization.yaml": overlay("../../base/web"),
+        **{
+            file: text
+            for name in ("web", "kafka", "vault")
+            for file, text in {
+                f"apps/base/{name}/kustomization.yaml": overlay("ks.yaml"),
+                f"apps/base/{name}/ks.yaml": kustomization(name, f"./apps/base/{name}/app"),
+                f"apps/base/{name}/app/objects.yaml": bare(name),
+            }.items()
+        },
+    }
+    fleet = loaded(tmp_path, files)
+    assert {name: list(found) for name, found in outcomes(fleet).items()} == {
+        "cluster": ["flux-system/flux-system", "flux-system/apps", "flux-system/web"]
+    }
+    assert fleet.notes == ("no cluster reads kafka (apps/base/kafka/ks.yaml:1), vault (apps/base/vault/ks.yaml:1)",)
+
+
 def test_a_directory_without_git_whose_entry_names_a_repository(tmp_path: Path) -> None:
     files = {
         "clusters/prod/source.yaml": source("fleet", "https://github.com/example-org/any"),
