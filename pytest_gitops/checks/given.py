@@ -2,4 +2,10 @@
 
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease", "flux-system")
 CLUSTER_ROLES = ("cluster-admin", "admin", "edit", "view")
-NAMESPACED = (("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt"))
+# The last two are what Istio and OpenShift put into every namespace.
+NAMESPACED = (
+    ("ServiceAccount", "default"),
+    ("ConfigMap", "kube-root-ca.crt"),
+    ("ConfigMap", "istio-ca-root-cert"),
+    ("ConfigMap", "openshift-service-ca.crt"),
+)

@@ -11,6 +11,7 @@ from pytest_gitops.checks import kinds
 from pytest_gitops.checks.context import ClusterIndex, Context, FleetIndex, Owned
 from pytest_gitops.checks.results import Hit
 from pytest_gitops.checks.rule import Rule, Scope, Violation
+from pytest_gitops.discovery.declaration import is_archived
 from pytest_gitops.model import (
     Location,
     Part,
@@ -111,7 +112,14 @@ def _files(index: FleetIndex, rules: Sequence[Rule]) -> Iterator[Hit]:
             for violation in judged(rule, file, index):
                 placed = violation if violation.location else replace(violation, location=Location(file.path))
                 for reader in readers.of(file.path):
-                    yield replace(reader, rule=rule, violation=placed)
+                    told = _mild(rule, placed) if reader is _NOBODY and is_archived(file.path) else placed
+                    yield replace(reader, rule=rule, violation=told)
+
+
+def _mild(rule: Rule, violation: Violation) -> Violation:
+    """Return a violation as the warning that it is at most in an archive, which no cluster reads."""
+    severity = violation.severity or rule.severity
+    return replace(violation, severity=Severity.WARNING) if severity is Severity.ERROR else violation
 
 
 _NOBODY = Hit(Rule("", "", "", Severity.INFO, "", "", ""), Violation(""), None)

@@ -23,6 +23,7 @@ CLUSTERS = {
     "home": ("home",),
     "monorepo": (),
     "platform": ("main",),
+    "shared": ("home",),
     "stateful": ("large", "small"),
     "tenants": ("production", "staging"),
 }

@@ -21,6 +21,9 @@ from pytest_gitops.model import Location
 _NAMES_ONE = re.compile(r"""kind["']?:\s*["']?(?:Secret|SecretList|List)\b""")
 _IS_ONE = re.compile(r"""(?:^["']?kind["']?:\s*["']?|"kind":\s*")(?:Secret|SecretList|List)\b""", re.MULTILINE)
 
+# In a file for a generator; one that a comment shows is no key.
+_HOLDS_A_KEY = re.compile(r"^(?!\s*#).*(-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1)")
+
 Found = tuple[str, Location]
 
 
@@ -32,7 +35,7 @@ Found = tuple[str, Location]
     files=("*.yaml", "*.yml", "*.json", "Kustomization"),
     description="No Secret, and no `secretGenerator`, holds a value that anyone with access to the repository can "
     "read. Values that stand for one kept elsewhere (`${VARIABLE}`, templates, `op://…`), public keys and "
-    "certificates are none. Base64 hides nothing.",
+    "certificates are none, nor are hosts, regions, names and addresses without a password. Base64 hides nothing.",
     remedy="Encrypt the file with SOPS, or make the Secret from a store (ExternalSecret, SealedSecret). "
     "If the value was pushed, replace it.",
     source="https://fluxcd.io/flux/security/secrets-management/",
@@ -41,7 +44,7 @@ Found = tuple[str, Location]
 apiVersion: v1
 kind: Secret
 metadata: {name: token}
-stringData: {token: "${TOKEN}", username: flux, insecure: "true"}
+stringData: {token: "${TOKEN}", username: flux, insecure: "true", AWS_REGION: eu-west-1, url: "redis://cache:6379"}
 ---
 apiVersion: v1
 kind: Secret
@@ -109,7 +112,7 @@ def _of_generator(file: SourceFile, fleet: FleetIndex, generator: Node) -> Itera
                 yield from () if line.startswith("sops_") else _of_line(line, Location(lines.path, number))
     for entry in items(generator, "files"):
         source = fleet.files[normpath(join(dirname(file.path), str(entry.value).rpartition("=")[2]))]
-        if "PRIVATE KEY-----" in source.text or "AGE-SECRET-KEY-1" in source.text:
+        if any(_HOLDS_A_KEY.search(line) for line in source.lines):
             yield f"the private key in {source.path}", Location(file.path, line_of(entry))
 
 

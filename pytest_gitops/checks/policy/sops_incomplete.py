@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from yaml.nodes import MappingNode, Node
+from yaml.nodes import MappingNode, Node, SequenceNode
 
+from pytest_gitops.checks.policy._secrets import stands_for
 from pytest_gitops.checks.policy._sops import metadata, unencrypted
 from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.checks.sources import SourceFile, line_of, scalar
@@ -56,10 +57,21 @@ def sops_incomplete(file: SourceFile) -> Iterator[Violation]:
 
 
 def _never(file: SourceFile, document: Node) -> Iterator[Violation]:
-    """A plaintext Secret is told as such, by the rule for it."""
-    if document.value and scalar(document, "kind") != "Secret":
+    """A plaintext Secret is told as such, by the rule for it; a template's values are yet to be filled in."""
+    if document.value and scalar(document, "kind") != "Secret" and not all(map(stands_for, _values(document))):
         place = Location(file.path, line_of(document))
         yield Violation("named as a SOPS file, but not encrypted", location=place)
+
+
+def _values(node: Node) -> Iterator[str]:
+    if isinstance(node, MappingNode):
+        for _, value in node.value:
+            yield from _values(value)
+    elif isinstance(node, SequenceNode):
+        for value in node.value:
+            yield from _values(value)
+    else:
+        yield str(node.value)
 
 
 def _partly(file: SourceFile, document: Node) -> Iterator[Violation]:

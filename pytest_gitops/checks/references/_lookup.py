@@ -22,6 +22,9 @@ _OWN = ("apps", "autoscaling", "batch", "policy")  # Kubernetes' groups without 
 _ROUTES = ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute", "ReferenceGrant")
 _TRAFFIC = ("DestinationRule", "IngressRoute", "IngressRouteTCP", "IngressRouteUDP", "VirtualService")
 _WATCHERS = ("PodMonitor", "PrometheusRule", "ServiceMonitor", "VerticalPodAutoscaler")
+# What an operator makes for a custom resource, and calls `web-db`, `vmauth-web` or `el-web-listener` for its `web`.
+_SETTINGS = ("Secret", "ConfigMap", "PersistentVolumeClaim", "Service", "ServiceAccount", "Namespace")
+_MADE = frozenset((*_SETTINGS, "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"))
 # What they make is what they name, and nothing besides.
 _NAMING = ("Certificate", "ExternalSecret", "SealedSecret")
 _MAKING_NOTHING = frozenset((*_ROUTES, *_TRAFFIC, *_WATCHERS, *_NAMING))
@@ -149,12 +152,12 @@ def _is_made(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> boo
 
 def _may_be_made(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> Resource | None:
     """Operators name what they make after the object they make it for, or are told its name in a field of that."""
-    if kind not in ("Secret", "ConfigMap", "PersistentVolumeClaim", "Service", "ServiceAccount", "Namespace"):
+    if kinds.split(kind)[0] not in _MADE:
         return None
-    quoted = f'"{name}"'
+    quoted, spaced = f'"{name}"', f"-{name}-"
     makers = cluster.memo(_custom_resources)
     for _, resource in merge(*(makers.get(where, []) for where in {"", namespace}), key=itemgetter(0)):
-        if name == resource.name or name.startswith(f"{resource.name}-") or quoted in resource.text:
+        if f"-{resource.name}-" in spaced or quoted in resource.text:
             return resource
     return None
 
