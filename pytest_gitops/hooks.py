@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_gitops.acquisition import load_fleet
+from pytest_gitops.bystanders import go_on, pass_by, passed_by
 from pytest_gitops.checking import check, plan
 from pytest_gitops.collection import collect_file
 from pytest_gitops.fixtures import parametrize, with_timelines
@@ -32,6 +33,7 @@ def register(config: pytest.Config, settings: Settings) -> None:
         from pytest_gitops.snapshots.session import SNAPSHOTS, Snapshots  # noqa: PLC0415 (needs syrupy)
 
         config.stash[SNAPSHOTS] = Snapshots(config, session)
+    go_on(config)
     config.pluginmanager.register(Hooks(session), PLUGIN_NAME)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Publisher(config, settings.reports), f"{PLUGIN_NAME}-publisher")
@@ -88,6 +90,13 @@ class Hooks:
         """Collect the files that stand for clusters and overlays."""
         return collect_file(self._session, file_path, parent)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Leave out tests of other programs that can't be imported here."""
+        return pass_by(collector, (yield))
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Leave what the change touches, with ``--gitops-changed``."""
@@ -122,7 +131,8 @@ class Hooks:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say what was skipped and why."""
-        write_summary(terminalreporter, [*self._session.fleet.notes, *live_notes(self._session.live)])
+        left_out = passed_by(terminalreporter.stats.get("skipped", ()), self._session.root)
+        write_summary(terminalreporter, [*self._session.fleet.notes, *left_out, *live_notes(self._session.live)])
 
 
 def _is_ours(item: pytest.Item) -> bool:
