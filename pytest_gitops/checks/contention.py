@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_gitops.checks.context import ClusterIndex, Owned
+from pytest_gitops.checks.context import ClusterIndex, Owned, is_unknown
 from pytest_gitops.model import HelmRelease
 
 _FLUX = "kustomize.toolkit.fluxcd.io"
@@ -14,10 +14,15 @@ def contended(cluster: ClusterIndex) -> Iterator[list[Owned]]:
     """Yield the owners of each object that more than one part applies, unless all but one let it be."""
     for owned in cluster.resources:
         owners = cluster.owners(owned.resource.id)
-        if len(owners) > 1 and owners[0] is owned:
+        if len(owners) > 1 and owners[0] is owned and not _is_unknown(owned):
             contending = [each for each in owners if not _lets_be(each)]
             if len(contending) > 1 and not any(map(_yields, contending)):
                 yield contending
+
+
+def _is_unknown(owned: Owned) -> bool:
+    """Tell whether Git doesn't tell what an object is called: two that look the same may be two."""
+    return any(map(is_unknown, (owned.resource.kind, owned.resource.namespace, owned.resource.name)))
 
 
 def _lets_be(owned: Owned) -> bool:

@@ -123,6 +123,9 @@ func (s *Set) judge(ctx context.Context, object map[string]any, namespaces bool)
 	if strings.HasSuffix(kind.Kind, "List") && object["items"] != nil {
 		return nil
 	}
+	if finding.IsUnknown(kind.Kind) || finding.IsUnknown(kind.Group) || finding.IsUnknown(kind.Version) {
+		return nil // SOPS encrypted the whole object, or a variable tells what it is
+	}
 	var findings []finding.Finding
 	if namespaces {
 		findings = s.namespace(kind, object)

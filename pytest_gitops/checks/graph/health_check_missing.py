@@ -8,7 +8,7 @@ from typing import Any
 from pytest_gitops.checks.context import Context
 from pytest_gitops.checks.references._lookup import absent
 from pytest_gitops.checks.rule import Scope, Violation, rule
-from pytest_gitops.model import Kustomization, group_of
+from pytest_gitops.model import Kustomization, Severity, group_of
 
 
 @rule(
@@ -19,7 +19,7 @@ from pytest_gitops.model import Kustomization, group_of
     scope=Scope.KUSTOMIZATION,
     description="Every entry of `healthChecks` names an object that the cluster has. One that is missing is "
     "waited for until "
-    "the timeout, and the Kustomization never becomes Ready.",
+    "the timeout, and the Kustomization never becomes Ready. Of a Secret, which may be made by hand, it is a warning.",
     remedy="Correct kind, name and namespace of the `healthChecks` entry, or remove it.",
     source="https://fluxcd.io/flux/components/kustomize/kustomizations/#health-checks",
     passing=[
@@ -59,4 +59,6 @@ def health_check_missing(kustomization: Kustomization, context: Context) -> Iter
             name,
             message=f"Kustomization {kustomization.name} waits for {kind} {name}{where}, which does not exist",
             path=("spec", "healthChecks", position),
+            # Often made by hand, such as the key for SOPS.
+            severity=Severity.WARNING if kind == "Secret" else None,
         )
