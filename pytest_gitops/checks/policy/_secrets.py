@@ -20,31 +20,20 @@ _PUBLIC_VALUE = re.compile(
 )
 _PUBLIC_KEYS = ("known_hosts", "*.pub", "*.crt", "*.cer", "*.asc", "caFile", "certFile", "url")
 # What the last word of a key says that it is: nothing that opens anything. `MY_DB_HOST`, `clientId`.
-_PUBLIC_WORDS = frozenset(
-    {
-        *(
-            "bucket",
-            "cipher",
-            "database",
-            "disabled",
-            "domain",
-            "driver",
-            "email",
-            "enabled",
-            "endpoint",
-            "environment",
-            "host",
-        ),
-        *("hostname", "level", "location", "mode", "name", "namespace", "path", "port", "project", "protocol"),
-        *("provider", "region", "scope", "scopes", "server", "size", "timezone", "type", "tz", "user", "username"),
-        *("version", "zone"),
-    }
+_PUBLIC_WORD = re.compile(
+    "bucket|cipher|database|disabled|domain|driver|email|enabled|endpoint|environment|host|hostname|level|location|mode"
+    "|name|namespace|path|port|project|protocol|provider|region|repository|scopes?|server|size|timezone|type|tz|user"
+    "|username|version|zone"
 )
 _PUBLIC_IDS = frozenset({"account", "client", "project", "subscription", "tenant", "tunnel", "zone"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
-# An address without what lets someone in: neither a user, nor a query, nor what looks random or like a webhook's.
-_PLAIN_URL = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@?#]*(/(?![^/]*\d[^/]{8})(?![^/]{8,}\d)[^/?#@]*)*$", re.IGNORECASE)
-_CALLS_IN = re.compile(r"hook|/bot|/services/", re.IGNORECASE)
+# An address without a password and a query, of which nothing looks random.
+_PLAIN_URL = re.compile(
+    r"^([a-z0-9]+:)?[a-z][a-z0-9+.-]*://([^/@:?#]+@)?[^/@?#]*(/(?![^/]*\d[^/]{8})(?![^/]{8,}\d)[^/?#@]*)*$",
+    re.IGNORECASE,
+)
+# An address that lets in whoever has it: by its password, or as that of a webhook.
+_LETS_IN = re.compile(r"://[^/@]*:[^/@]+@|://[^/]*/.*(hook|/services/)|://[^/]*/bot", re.IGNORECASE)
 
 
 def is_plaintext(key: str, value: str, *, encoded: bool = False) -> bool:
@@ -54,7 +43,9 @@ def is_plaintext(key: str, value: str, *, encoded: bool = False) -> bool:
     value = value.strip()
     if value.lower() in ("", "true", "false", "null", "~") or _STANDS_FOR.search(value):
         return False
-    return not (_PUBLIC_VALUE.search(value) or _is_public(key) or _is_address(value))
+    if _LETS_IN.search(value):
+        return True
+    return not (_PUBLIC_VALUE.search(value) or _is_public(key) or _PLAIN_URL.search(value))
 
 
 def stands_for(value: str) -> bool:
@@ -64,12 +55,10 @@ def stands_for(value: str) -> bool:
 
 def _is_public(key: str) -> bool:
     words = [word.lower() for word in _WORD.findall(key)] or [""]
-    named = words[-1] in _PUBLIC_WORDS or (words[-1] == "id" and not _PUBLIC_IDS.isdisjoint(words[-2:-1]))
+    named = _PUBLIC_WORD.fullmatch(words[-1]) is not None or (
+        words[-1] == "id" and not _PUBLIC_IDS.isdisjoint(words[-2:-1])
+    )
     return named or any(fnmatchcase(key, pattern) for pattern in _PUBLIC_KEYS)
-
-
-def _is_address(value: str) -> bool:
-    return _PLAIN_URL.search(value) is not None and _CALLS_IN.search(value) is None
 
 
 def _decoded(value: str) -> str:
