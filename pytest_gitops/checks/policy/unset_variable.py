@@ -62,8 +62,15 @@ data:
 def unset_variable(kustomization: Kustomization, context: Context) -> Iterator[Violation]:
     """Yield a violation for each variable that nothing sets, at its first use."""
     for variable in kustomization.rendered.variables if kustomization.rendered else ():
-        if variable.source == "unset":
+        if variable.source == "unset" and not _is_documentation(kustomization, variable):
             yield _violation(kustomization, variable, context)
+
+
+def _is_documentation(kustomization: Kustomization, variable: Variable) -> bool:
+    """Tell whether a variable is only what descriptions in CustomResourceDefinitions speak of."""
+    resources = kustomization.rendered.resources if kustomization.rendered else ()
+    used = [resources[index] for index in variable.resources]
+    return bool(used) and all(resource.kind == "CustomResourceDefinition" for resource in used)
 
 
 def _violation(kustomization: Kustomization, variable: Variable, context: Context) -> Violation:

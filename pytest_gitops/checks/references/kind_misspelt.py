@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from pytest_gitops.checks.spelling import misspelt
 
 _MANY = 2  # what so many use is taken for right
 _OWN = frozenset(kinds.GROUPS.values())
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 Named = tuple[str, str]
 
 
@@ -35,7 +37,20 @@ metadata: {name: web, namespace: apps}
 apiVersion: monitoring.example.com/v1
 kind: Rule
 metadata: {name: web, namespace: apps}
-"""
+""",
+        """
+apiVersion: monitoring.example.com/v1
+kind: VMAgent
+metadata: {name: web, namespace: apps}
+---
+apiVersion: monitoring.example.com/v1
+kind: VMAlert
+metadata: {name: web, namespace: apps}
+---
+apiVersion: monitoring.example.com/v1
+kind: VMAlert
+metadata: {name: api, namespace: apps}
+""",
     ],
     failing=[
         """
@@ -64,9 +79,10 @@ def kind_misspelt(cluster: ClusterIndex) -> Iterator[Violation]:
             if owned.foreign or own not in used or used[own] >= _MANY or own in defined:
                 continue
             often = [other for other, count in used.items() if count >= _MANY]
-            if kind := misspelt(own[1], (other for group, other in often if group == own[0])):
+            kinds = {_parted(other): other for group, other in often if group == own[0]}
+            if kind := misspelt(_parted(own[1]), kinds):
                 message = f"{resource.kind} {resource.name} is of a kind that nothing else has"
-                yield Violation(message, ("kind",), resource, remedy=f"Did you mean {kind}?")
+                yield Violation(message, ("kind",), resource, remedy=f"Did you mean {kinds[kind]}?")
             elif group := misspelt(_words(own[0]), (_words(group) for group, other in often if other == own[1])):
                 message = f"{resource.kind} {resource.name} is of a group that nothing else has: {own[0]}"
                 meant = next(other for other, _kind in often if _words(other) == group)
@@ -83,6 +99,11 @@ def _defined(cluster: ClusterIndex) -> frozenset[Named]:
     """Return what the cluster's own definitions define."""
     specs = (owned.resource.spec for owned in cluster.of_kind("CustomResourceDefinition"))
     return frozenset((str(spec.get("group")), str((spec.get("names") or {}).get("kind"))) for spec in specs)
+
+
+def _parted(kind: str) -> str:
+    """Return a kind with a dash between its words: `VMAgent` is no slip of `VMAlert`."""
+    return _BETWEEN_WORDS.sub("-", kind)
 
 
 def _words(group: str) -> str:

@@ -17,6 +17,7 @@ from pytest_gitops.model import Location, Resource
 
 _VARIABLE = "${"
 _DELETES = "$patch: delete"
+_RENAMES = re.compile(r"""["']?path["']?:\s*["']?/(metadata/name|kind)\b""")
 
 
 @rule(
@@ -32,7 +33,15 @@ _DELETES = "$patch: delete"
     "over those that find nothing without a word, so a misspelt name changes nothing.",
     remedy="Correct the name or kind of the target, or the name of the image; or remove the entry.",
     source="https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/",
-    passing=["kind: Kustomization\nimages:\n  - name: ghcr.io/acme/web\n"],
+    passing=[
+        "kind: Kustomization\nimages:\n  - name: ghcr.io/acme/web\n",
+        """
+kind: Kustomization
+patches:
+  - target: {kind: PersistentVolumeClaim, name: app}
+    patch: "[{op: replace, path: /metadata/name, value: web}]"
+""",
+    ],
     failing=[
         """
 kind: Kustomization
@@ -74,12 +83,12 @@ def _awaits_content(document: Node, file: SourceFile, index: FleetIndex) -> bool
 
 
 def _is_met(target: Node, patch: Node, resources: list[Resource]) -> bool:
-    """Tell whether a target finds something; one that the patch deletes is gone."""
+    """Tell whether a target finds something; one that the patch deletes or renames is gone."""
     name, kind = scalar(target, "name"), scalar(target, "kind")
     inline = child(patch, "patch")
     if not name or _VARIABLE in name or child(patch, "options") is not None:
         return True
-    if not isinstance(inline, ScalarNode) or _DELETES in str(inline.value):
+    if not isinstance(inline, ScalarNode) or _DELETES in str(inline.value) or _RENAMES.search(str(inline.value)):
         return True
     return is_met({"kind": kind, "name": name}, resources)
 
