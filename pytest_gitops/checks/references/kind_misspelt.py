@@ -79,10 +79,10 @@ def kind_misspelt(cluster: ClusterIndex) -> Iterator[Violation]:
             if owned.foreign or own not in used or used[own] >= _MANY or own in defined:
                 continue
             often = [other for other, count in used.items() if count >= _MANY]
-            kinds = {_parted(other): other for group, other in often if group == own[0]}
-            if kind := misspelt(_parted(own[1]), kinds):
+            known = {_parted(other): other for group, other in often if group == own[0]}
+            if kind := misspelt(_parted(own[1]), known):
                 message = f"{resource.kind} {resource.name} is of a kind that nothing else has"
-                yield Violation(message, ("kind",), resource, remedy=f"Did you mean {kinds[kind]}?")
+                yield Violation(message, ("kind",), resource, remedy=f"Did you mean {known[kind]}?")
             elif group := misspelt(_words(own[0]), (_words(group) for group, other in often if other == own[1])):
                 message = f"{resource.kind} {resource.name} is of a group that nothing else has: {own[0]}"
                 meant = next(other for other, _kind in often if _words(other) == group)
