@@ -108,7 +108,8 @@ class Store:
                 about, _, path = record.partition(b"\t")
                 mode, _kind, oid, size = about.decode("ascii").split()
                 name = path.decode("utf-8", errors="surrogateescape")
-                yield Entry(name, mode, oid, int(size) if size != "-" else 0)
+                # A submodule has no size (`-`), nor has what a broken clone lacks (`BAD`), which its content will tell.
+                yield Entry(name, mode, oid, int(size) if size.isdigit() else 0)
 
     def contents(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes]]:
         """Yield the contents of files, in their order; GitError where the clone lacks one."""

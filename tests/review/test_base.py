@@ -161,6 +161,14 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
         written(root, tmp_path / "base", "older")
 
 
+def test_a_clone_that_lacks_a_file_s_content_is_told(tmp_path: Path) -> None:
+    root = committed(tmp_path / "fleet", {"a.yaml": "1\n", "b.yaml": "2\n"})
+    oid = git(root, "rev-parse", "HEAD:b.yaml")
+    (root / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
+    with pytest.raises(RepositoryError, match=f"--gitops-base: main: the object {oid[:12]} of b.yaml is not in this"):
+        written(root, tmp_path / "base")
+
+
 def test_links_and_submodules_lead_nowhere(tmp_path: Path) -> None:
     inner = committed(tmp_path / "inner", {"x.yaml": "1\n"})
     root = committed(tmp_path / "fleet", {"a.yaml": "1\n"})
