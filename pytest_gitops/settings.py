@@ -227,6 +227,9 @@ def _snapshot(config: pytest.Config) -> bool:
     wanted = SNAPSHOT in chosen if chosen else config.getini("gitops_snapshot")
     if not (wanted or config.getoption("gitops_snapshot")):
         return False
+    if not config.pluginmanager.hasplugin("python"):
+        # Nothing would call the functions that compare, and each would pass.
+        raise pytest.UsageError("--gitops-snapshot needs pytest's own plugin python: leave out -p no:python")
     if not config.pluginmanager.hasplugin("syrupy"):
         raise pytest.UsageError(
             '--gitops-snapshot needs syrupy: pip install "pytest-gitops[snapshot]", and leave out -p no:syrupy'

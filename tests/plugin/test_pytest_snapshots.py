@@ -468,12 +468,18 @@ def test_a_folder_that_flux_does_not_see_can_lie_anywhere(healthy: Path, snapsho
     assert snapshot().ret == pytest.ExitCode.OK
 
 
-def test_without_syrupy_there_is_an_error(healthy: Path, pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_inprocess("--gitops-repo=.", "--gitops-snapshot", "-p", "no:syrupy")
+@pytest.mark.usefixtures("healthy")
+@pytest.mark.parametrize(
+    ("plugin", "needs"),
+    [
+        ("syrupy", 'syrupy: pip install "pytest-gitops[snapshot]", and leave out -p no:syrupy'),
+        ("python", "pytest's own plugin python: leave out -p no:python"),
+    ],
+)
+def test_without_what_compares_there_is_an_error(pytester: pytest.Pytester, plugin: str, needs: str) -> None:
+    result = pytester.runpytest_subprocess("--gitops-repo=.", "--gitops-snapshot", "-p", f"no:{plugin}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert result.errlines[0] == (
-        'ERROR: --gitops-snapshot needs syrupy: pip install "pytest-gitops[snapshot]", and leave out -p no:syrupy'
-    )
+    assert result.errlines[0] == f"ERROR: --gitops-snapshot needs {needs}"
 
 
 def test_snapshots_of_other_extensions_live_side_by_side(kept: Path, snapshot: Snapshot) -> None:
