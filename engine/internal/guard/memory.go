@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// MaxMemory is what the Go runtime may hold, in bytes; with the program itself the process stays below 1 GiB.
+	// MaxMemory is what the Go runtime may hold, in bytes; with the program itself the process stays below 1 GiB, but for
+	// the moment in which a large text is doubled: where other programs keep the machine busy, it is noticed when done.
 	MaxMemory = 768 << 20
 	// softMemory is where the garbage collector begins to work harder.
 	softMemory = MaxMemory * 4 / 5
