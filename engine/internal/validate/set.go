@@ -189,7 +189,7 @@ func (s *Set) custom(ctx context.Context, kind schema.GroupVersionKind, object m
 		}
 	}
 	if findings, ended := flux.Ended(kind, s.options.Flux); ended {
-		return findings
+		return append(findings, former(ctx, kind, object)...)
 	}
 	if known := custom.Bundled(kind.Group, kind.Kind); known != nil {
 		findings := definition(ctx, known, kind, object)
@@ -203,6 +203,18 @@ func (s *Set) custom(ctx context.Context, kind schema.GroupVersionKind, object m
 	}
 	return append(custom.Metadata(object),
 		unavailable(fmt.Sprintf("no schema for %s %s", kind.GroupVersion(), kind.Kind), named(kind)))
+}
+
+// former judges an object of a version that the bundled definitions lack by the version that came after it.
+func former(ctx context.Context, kind schema.GroupVersionKind, object map[string]any) []finding.Finding {
+	known := custom.Bundled(kind.Group, kind.Kind)
+	if known == nil {
+		return nil
+	}
+	newer := flux.Successor(kind)
+	object = maps.Clone(object)
+	object["apiVersion"] = newer.GroupVersion().String()
+	return flux.Former(kind, definition(ctx, known, newer, object))
 }
 
 // misspelt reports a kind that its group doesn't have: all of Flux's are known, of others a name that is much like it.

@@ -1,6 +1,7 @@
 package flux
 
 import (
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -9,6 +10,12 @@ import (
 )
 
 const overlayField = "that is a field of kustomization.yaml: put it into the one at spec.path"
+
+// goneSince is how advice says that a former version of the kind had the field.
+const goneSince = "(gone since "
+
+// noAccess is what became of the field that was to let other namespaces use a source.
+const noAccess = "remove it: it never took effect (gone since v1)"
 
 // fields says what to do about fields that a kind doesn't have, by kind and path without list indices: fields that
 // were in older API versions, fields of kustomization.yaml, and places where people look for another field.
@@ -56,13 +63,17 @@ var fields = map[string]map[string]string{
 	},
 	"GitRepository": {
 		"spec.gitImplementation": "remove it: source-controller has one implementation (gone since v1)",
-		"spec.accessFrom":        "remove it: it never took effect (gone since v1)",
+		"spec.accessFrom":        noAccess,
 		"spec.branch":            "use spec.ref.branch",
 		"spec.tag":               "use spec.ref.tag",
 		"spec.semver":            "use spec.ref.semver",
 		"spec.commit":            "use spec.ref.commit",
 		"spec.path":              "a source has no path: set spec.path in the Kustomization",
 	},
+	"HelmRepository":  {"spec.accessFrom": noAccess},
+	"HelmChart":       {"spec.accessFrom": noAccess, "spec.valuesFile": "use valuesFiles, a list (gone since v1)"},
+	"Bucket":          {"spec.accessFrom": noAccess},
+	"ImageRepository": {"spec.accessFrom": noAccess},
 	"OCIRepository": {
 		"spec.tag":     "use spec.ref.tag",
 		"spec.semver":  "use spec.ref.semver",
@@ -87,6 +98,14 @@ var missing = map[string]string{
 	"spec.sourceRef.name":   "say the source's name",
 	"spec.url":              "add spec.url, where the source is",
 	"spec.chart.spec.chart": "add the chart's name",
+}
+
+// Former returns findings about an object of a former version, by the definition of its successor, less those about
+// fields that the former had.
+func Former(kind schema.GroupVersionKind, findings []finding.Finding) []finding.Finding {
+	return slices.DeleteFunc(findings, func(found finding.Finding) bool {
+		return found.Rule == finding.UnknownField && strings.Contains(fields[kind.Kind][found.Path.Names()], goneSince)
+	})
 }
 
 // Advise adds to findings about Flux's kinds what to write instead.

@@ -60,6 +60,12 @@ func Ended(kind schema.GroupVersionKind, version string) ([]finding.Finding, boo
 	return nil, false
 }
 
+// Successor returns a kind at its newest version, whose definition judges what has a former one.
+func Successor(kind schema.GroupVersionKind) schema.GroupVersionKind {
+	versions := spans[kind.Group+"/"+kind.Kind]
+	return schema.GroupVersionKind{Group: kind.Group, Version: versions[len(versions)-1].version, Kind: kind.Kind}
+}
+
 // minorOf reads v2.9.5, 2.9 or 2.7.x; 2.x stands for the newest. Where nothing is declared, the newest is assumed.
 func minorOf(version string) (minor int, declared bool) {
 	parts := strings.Split(strings.TrimLeft(version, "v=^~ "), ".")
