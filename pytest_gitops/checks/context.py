@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -313,7 +312,8 @@ def _of_release(name: str, reason: str, release: JsonObject) -> Unrendered:
     spec, metadata = release.get("spec") or {}, release.get("metadata") or {}
     namespace = str(spec.get("targetNamespace") or metadata.get("namespace") or "")
     # Charts bring no Flux objects along, but for flux2-sync, flux-instance and the like.
-    flux = "flux" in name or '"flux' in json.dumps(spec.get("chart") or spec.get("chartRef"))
+    chart = (spec.get("chartRef") or {}).get("name") or ((spec.get("chart") or {}).get("spec") or {}).get("chart")
+    flux = "flux" in f"{metadata.get('name')} {chart}"
     return Unrendered(name, reason, namespace, flux)
 
 

@@ -62,7 +62,7 @@ def overlay_target(file: SourceFile, index: FleetIndex) -> Iterator[Violation]:
             continue
         for patch in (*items(document, "patches"), *items(document, "patchesJson6902")):
             target = child(patch, "target")
-            if target is not None and not _is_met(target, patch, resources):
+            if target is not None and not _is_met(target, _content(patch, file, index), resources):
                 what = f"{scalar(target, 'kind') or 'object'} {scalar(target, 'name')}"
                 yield Violation(
                     f"the patch changes nothing: there is no {what}", location=Location(file.path, line_of(target))
@@ -82,13 +82,19 @@ def _awaits_content(document: Node, file: SourceFile, index: FleetIndex) -> bool
     return any(resource.text and not resource.documents for resource in files)
 
 
-def _is_met(target: Node, patch: Node, resources: list[Resource]) -> bool:
+def _content(patch: Node, file: SourceFile, index: FleetIndex) -> str:
+    """Return a patch's text: its own, or its file's; empty where the names that it leaves are not known."""
+    if child(patch, "options") is not None:
+        return ""
+    if path := scalar(patch, "path"):
+        return index.files[normpath(join(dirname(file.path), path))].text
+    return scalar(patch, "patch") or ""
+
+
+def _is_met(target: Node, patch: str, resources: list[Resource]) -> bool:
     """Tell whether a target finds something; one that the patch deletes or renames is gone."""
     name, kind = scalar(target, "name"), scalar(target, "kind")
-    inline = child(patch, "patch")
-    if not name or _VARIABLE in name or child(patch, "options") is not None:
-        return True
-    if not isinstance(inline, ScalarNode) or _DELETES in str(inline.value) or _RENAMES.search(str(inline.value)):
+    if not name or _VARIABLE in name or not patch or _DELETES in patch or _RENAMES.search(patch):
         return True
     return is_met({"kind": kind, "name": name}, resources)
 
