@@ -3,7 +3,9 @@ package custom
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
@@ -127,6 +129,9 @@ func translated(errs field.ErrorList, object map[string]any, unknown []finding.F
 		if !ok || kube.Unknowable(result, object) || err.Type == field.ErrorTypeRequired && misspelt(unknown, result.Path) {
 			continue
 		}
+		if rule == finding.Expression && speaksOf(unknown, result.Path, err.Detail) {
+			continue
+		}
 		if rule != "" {
 			result.Rule, result.Value = rule, ""
 			result.Message = strings.TrimPrefix(result.Path.String()+": ", ": ") + err.Detail
@@ -145,6 +150,15 @@ func misspelt(unknown []finding.Finding, path finding.Path) bool {
 		}
 	}
 	return false
+}
+
+// speaksOf tells whether a rule's message names a field that is there, but misspelt: "either chart or chartRef must be
+// set" is what comes of a chartReff.
+func speaksOf(unknown []finding.Finding, path finding.Path, message string) bool {
+	words := strings.FieldsFunc(message, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return slices.ContainsFunc(unknown, func(known finding.Finding) bool {
+		return slices.Equal(known.Path[:len(known.Path)-1], path) && slices.Contains(words, known.Expected)
+	})
 }
 
 // duration is the pattern that Flux's definitions give for durations.
