@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pytest_gitops.checks import kinds
 from pytest_gitops.checks.rule import FieldPath, Violation
 from pytest_gitops.checks.sources import SourceTree
+from pytest_gitops.discovery.declaration import SOURCE_GROUP
 from pytest_gitops.model import (
     Cluster,
     Fleet,
@@ -25,9 +26,12 @@ from pytest_gitops.model import (
     ResourceId,
     Severity,
     Skipped,
+    Source,
 )
+from pytest_gitops.objects import mapping, scalar
 
 PLACEHOLDER = "gitops-placeholder-"
+_FLUX_ITSELF = ("oci://ghcr.io/fluxcd/flux-manifests", "https://github.com/fluxcd/flux2")
 
 Answer = TypeVar("Answer")
 
@@ -180,7 +184,9 @@ class ClusterIndex:
     @cached_property
     def unrendered(self) -> tuple[Unrendered, ...]:
         """The parts of the cluster whose objects aren't known: what was skipped, failed, or is rendered elsewhere."""
-        return (*filter(None, map(_unrendered, self.parts)), *self._unrendered_objects())
+        flux = {source.id for source in self.cluster.sources if _is_flux_itself(source)}
+        parts = (_unrendered(part, _source_of(part) in flux) for part in self.parts)
+        return (*filter(None, parts), *self._unrendered_objects())
 
     def _unrendered_objects(self) -> Iterator[Unrendered]:
         """Yield the objects that apply others, and that nobody has followed."""
@@ -291,7 +297,18 @@ def remote_of(part: Part) -> str:
     return ""
 
 
-def _unrendered(part: Part) -> Unrendered | None:
+def _is_flux_itself(source: Source) -> bool:
+    """Tell whether a source holds what Flux consists of: no Kustomization and no source is among that."""
+    return str(mapping(source.object, "spec").get("url")).removesuffix(".git") in _FLUX_ITSELF
+
+
+def _source_of(part: Part) -> ResourceId:
+    reference = mapping(part.spec, "sourceRef")
+    namespace = scalar(reference, "namespace") or part.id.namespace
+    return ResourceId(SOURCE_GROUP, scalar(reference, "kind"), namespace, scalar(reference, "name"))
+
+
+def _unrendered(part: Part, is_flux_itself: bool) -> Unrendered | None:
     outcome = part.outcome
     if isinstance(outcome, Rendered):
         unknown = (
@@ -305,7 +322,7 @@ def _unrendered(part: Part) -> Unrendered | None:
     name = str(part.id)
     if isinstance(part, HelmRelease):
         return _of_release(name, reason, part.object)
-    return Unrendered(name, reason, part.spec.get("targetNamespace") or None)
+    return Unrendered(name, reason, part.spec.get("targetNamespace") or None, not is_flux_itself)
 
 
 def _of_release(name: str, reason: str, release: JsonObject) -> Unrendered:
