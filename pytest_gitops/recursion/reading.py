@@ -29,10 +29,9 @@ def files_read(reach: Reach, runs: Iterable[ClusterRun]) -> set[str]:
 
 
 def paths_of(runs: Iterable[ClusterRun]) -> set[str]:
-    """Return the directories that the clusters' Kustomizations build, without the repository's root."""
+    """Return the directories that the clusters' Kustomizations build, or fail to, without the repository's root."""
     nodes = [node for run in runs for node in run.ordered() if isinstance(node.inputs, BuildInputs)]
-    paths = {node.path for node in nodes if node.rendered is not None}
-    return paths - {""}
+    return {node.path for node in nodes} - {""}
 
 
 def unread_files(index: Index, runs: Sequence[ClusterRun], read: set[str]) -> list[UnreadFile]:

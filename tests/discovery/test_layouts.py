@@ -91,6 +91,20 @@ def test_entry_folder_without_flux_system(tmp_path: Path) -> None:
     assert fleet.notes == ("no cluster reads off (kubernetes/apps/default/off/ks.yaml:1)",)
 
 
+def test_what_is_switched_off_in_what_is_broken_is_no_failure_of_its_own(tmp_path: Path) -> None:
+    files = {
+        **bootstrap("one"),
+        "clusters/one/apps.yaml": kustomization("apps", "./apps"),
+        "apps/kustomization.yaml": overlay("broken/ks.yaml"),
+        "apps/broken/ks.yaml": "kind: [\n",
+        "apps/off/ks.yaml": kustomization("off", "./apps/off/app"),
+        "apps/off/app/kustomization.yaml": overlay("missing.yaml"),
+    }
+    fleet = loaded(tmp_path, files)
+    assert outcomes(fleet)["one"]["flux-system/apps"].startswith("failed: ")
+    assert overlays(fleet)["apps/off/app"].startswith("skipped: no cluster uses it")
+
+
 def test_flux_instance_with_sync(tmp_path: Path) -> None:
     files = {
         "clusters/prod/flux-system/flux-instance.yaml": instance("clusters/prod"),
