@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,28 @@ def test_a_misspelt_dependency(beside: str, severity: str, tmp_path: Path) -> No
     assert [f"{finding.severity.value} {finding.location}" for finding in results.findings] == [
         f"{severity} clusters/home/apps.yaml:14"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("setings", r"warning Did you mean settings\?"),
+        ("settings", r"warning Did you mean settings-\w{10}\?"),
+        ("other", "info Create it, .*"),
+    ],
+    ids=["misspelt", "without the hash", "another"],
+)
+def test_what_a_generator_makes_is_known_by_its_name(name: str, told: str, tmp_path: Path) -> None:
+    values = f"  valuesFrom:\n    - kind: ConfigMap\n      name: {name}\n"
+    files = {
+        **bootstrap("home"),
+        "clusters/home/apps.yaml": kustomization("apps", "./apps"),
+        "apps/kustomization.yaml": (
+            "namespace: flux-system\nresources: [release.yaml]\n"
+            "configMapGenerator:\n  - name: settings\n    literals: [values.yaml=a]\n"
+        ),
+        "apps/release.yaml": f"{CHARTS}---\n{RELEASE.format(name='web')}{values}---\n{RELEASE.format(name='api')}",
+    }
+    results = run(FleetIndex(loaded(tmp_path, files)), built_in(), Selection(only=("values-from-missing",)))
+    (finding,) = results.findings
+    assert re.fullmatch(told, f"{finding.severity.value} {finding.remedy}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -22,6 +23,8 @@ _OWN = ("apps", "autoscaling", "batch", "policy")  # Kubernetes' groups without 
 _ROUTES = ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute", "ReferenceGrant")
 _TRAFFIC = ("DestinationRule", "IngressRoute", "IngressRouteTCP", "IngressRouteUDP", "VirtualService")
 _WATCHERS = ("PodMonitor", "PrometheusRule", "ServiceMonitor", "VerticalPodAutoscaler")
+# What kustomize puts behind a generator's name (sigs.k8s.io/kustomize/api/hasher).
+_HASH = re.compile(r"-[2456789bcdfghkmt]{10}$")
 # What an operator makes for a custom resource, and calls `web-db`, `vmauth-web` or `el-web-listener` for its `web`.
 _SETTINGS = ("Secret", "ConfigMap", "PersistentVolumeClaim", "Service", "ServiceAccount", "Namespace")
 _MADE = frozenset((*_SETTINGS, "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"))
@@ -104,10 +107,14 @@ def doubtful(
 
 
 def _similar(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> str | None:
+    """Return what is meant by a name: that of a generator with its hash, or one that is much like it."""
     here = {owned.resource.name for owned in cluster.of_kind(kind) if owned.resource.namespace == namespace}
+    generated = {_HASH.sub("", other): other for other in here if _HASH.search(other)}
+    if name in generated:
+        return generated[name]
     if kind == "Secret":
         here |= {made for where, made in cluster.memo(made_secrets) if where == namespace}
-    return misspelt(name, here)
+    return misspelt(name, here | generated.keys())
 
 
 def near(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> str | None:
