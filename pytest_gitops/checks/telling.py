@@ -39,8 +39,10 @@ class Told:
 
 
 def _gist(finding: Finding) -> str:
-    """Return what a finding says of whatever object: one line of a patch, or of a base, is about many."""
-    return _HASH.sub("", _subject_first(finding, finding.message, ""))
+    """Return what a finding says of whatever object in whatever namespace: one line of a patch is about many."""
+    text = _HASH.sub("", _subject_first(finding, finding.message, ""))
+    namespace = (finding.resource or "").partition("/")[2].rpartition("/")[0]
+    return re.sub(rf"(?<![\w-]){re.escape(namespace)}(?![\w-])", "", text) if namespace else text
 
 
 def _of_all(finding: Finding, objects: Mapping[str, None]) -> Finding:

@@ -67,3 +67,24 @@ def test_an_object_of_several_clusters_and_generated_names(tmp_path: Path) -> No
     (found,) = told(loaded(tmp_path, files), "config-map-missing")
     assert found[0].startswith("Deployment web needs the key L of ConfigMap settings-")
     assert found[1:] == ("shop/web.yaml:13", "prod,staging", 2)
+
+
+def test_a_patch_of_kustomizations_in_several_namespaces(tmp_path: Path) -> None:
+    patch = (
+        "patches:\n  - target: {kind: Kustomization}\n    patch: |\n      - op: add\n        path: /spec/postBuild\n"
+        "        value: {substituteFrom: [{kind: ConfigMap, name: absent}]}"
+    )
+    files = {**bootstrap("prod"), "clusters/prod/apps.yaml": kustomization("apps", "./apps", extra=patch)}
+    for name in ("api", "web"):
+        child = kustomization(name, "./empty").replace("namespace: flux-system", f"namespace: {name}")
+        files[f"apps/{name}.yaml"] = child + "    namespace: flux-system\n"
+        files[f"apps/{name}-namespace.yaml"] = namespace(name)
+    files["empty/kustomization.yaml"] = "resources: []\n"
+    assert told(loaded(tmp_path, files), "substitute-from-missing") == [
+        (
+            "Kustomization api and 1 more takes variables from ConfigMap absent",
+            "clusters/prod/apps.yaml:18",
+            "prod",
+            1,
+        )
+    ]
