@@ -218,7 +218,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", choices=MEASUREMENTS)
     parser.add_argument("--repeat", type=int, default=5, help="runs of each (default: 5)")
     parser.add_argument("--write", action="store_true", help="keep the results in README.md and results.json")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write keeps all figures or none: leave out --only")
+    return options
 
 
 if __name__ == "__main__":
