@@ -1,6 +1,7 @@
 package flux
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -11,69 +12,54 @@ import (
 
 const overlayField = "that is a field of kustomization.yaml: put it into the one at spec.path"
 
-// goneSince is how advice says that a former version of the kind had the field.
-const goneSince = "(gone since "
-
 // noAccess is what became of the field that was to let other namespaces use a source.
 const noAccess = "remove it: it never took effect (gone since v1)"
 
-// fields says what to do about fields that a kind doesn't have, by kind and path without list indices: fields that
-// were in older API versions, fields of kustomization.yaml, and places where people look for another field.
+// fields says what to do about fields that a kind never had, by kind and path without list indices: fields of
+// kustomization.yaml, and places where people look for another field.
 var fields = map[string]map[string]string{
 	"Kustomization": {
-		"spec.validation":            "remove it: kustomize-controller always validates with a server-side dry run (gone since v1beta2)",
-		"spec.configMapGenerator":    overlayField,
-		"spec.secretGenerator":       overlayField,
-		"spec.generatorOptions":      overlayField,
-		"spec.generators":            overlayField,
-		"spec.transformers":          overlayField,
-		"spec.replacements":          overlayField,
-		"spec.resources":             overlayField,
-		"spec.bases":                 overlayField,
-		"spec.crds":                  overlayField,
-		"spec.vars":                  overlayField,
-		"spec.replicas":              overlayField + ", or use spec.patches",
-		"spec.namespace":             "use spec.targetNamespace (or metadata.namespace for the Kustomization's own)",
-		"spec.commonLabels":          "use spec.commonMetadata.labels",
-		"spec.commonAnnotations":     "use spec.commonMetadata.annotations",
-		"spec.labels":                "use spec.commonMetadata.labels",
-		"spec.annotations":           "use spec.commonMetadata.annotations",
-		"spec.patchesStrategicMerge": "use spec.patches (gone since v1)",
-		"spec.patchesJson6902":       "use spec.patches (gone since v1)",
-		"spec.substitute":            "use spec.postBuild.substitute",
-		"spec.substituteFrom":        "use spec.postBuild.substituteFrom",
-		"spec.source":                "use spec.sourceRef",
-		"spec.secretRef":             "use spec.decryption.secretRef for keys, or spec.kubeConfig.secretRef for a remote cluster",
+		"spec.configMapGenerator": overlayField,
+		"spec.secretGenerator":    overlayField,
+		"spec.generatorOptions":   overlayField,
+		"spec.generators":         overlayField,
+		"spec.transformers":       overlayField,
+		"spec.replacements":       overlayField,
+		"spec.resources":          overlayField,
+		"spec.bases":              overlayField,
+		"spec.crds":               overlayField,
+		"spec.vars":               overlayField,
+		"spec.replicas":           overlayField + ", or use spec.patches",
+		"spec.namespace":          "use spec.targetNamespace (or metadata.namespace for the Kustomization's own)",
+		"spec.commonLabels":       "use spec.commonMetadata.labels",
+		"spec.commonAnnotations":  "use spec.commonMetadata.annotations",
+		"spec.labels":             "use spec.commonMetadata.labels",
+		"spec.annotations":        "use spec.commonMetadata.annotations",
+		"spec.substitute":         "use spec.postBuild.substitute",
+		"spec.substituteFrom":     "use spec.postBuild.substituteFrom",
+		"spec.source":             "use spec.sourceRef",
+		"spec.secretRef":          "use spec.decryption.secretRef for keys, or spec.kubeConfig.secretRef for a remote cluster",
 	},
 	"HelmRelease": {
-		"spec.chart.spec.valuesFile": "use valuesFiles, a list (gone since v2)",
-		"spec.chart.name":            "use spec.chart.spec.chart",
-		"spec.chart.version":         "use spec.chart.spec.version",
-		"spec.chart.repository":      "use spec.chart.spec.sourceRef, which names a HelmRepository",
-		"spec.chart.chart":           "use spec.chart.spec.chart",
-		"spec.chart.sourceRef":       "use spec.chart.spec.sourceRef",
-		"spec.chartName":             "use spec.chart.spec.chart",
-		"spec.version":               "use spec.chart.spec.version",
-		"spec.sourceRef":             "use spec.chart.spec.sourceRef, or spec.chartRef for an OCIRepository",
-		"spec.namespace":             "use spec.targetNamespace",
-		"spec.createNamespace":       "use spec.install.createNamespace",
-		"spec.valuesFiles":           "use spec.chart.spec.valuesFiles, or spec.valuesFrom",
-		"spec.postRenderers.kustomize.patchesStrategicMerge": "use patches (gone since v2)",
-		"spec.postRenderers.kustomize.patchesJson6902":       "use patches (gone since v2)",
+		"spec.chart.name":       "use spec.chart.spec.chart",
+		"spec.chart.version":    "use spec.chart.spec.version",
+		"spec.chart.repository": "use spec.chart.spec.sourceRef, which names a HelmRepository",
+		"spec.chart.chart":      "use spec.chart.spec.chart",
+		"spec.chart.sourceRef":  "use spec.chart.spec.sourceRef",
+		"spec.chartName":        "use spec.chart.spec.chart",
+		"spec.version":          "use spec.chart.spec.version",
+		"spec.sourceRef":        "use spec.chart.spec.sourceRef, or spec.chartRef for an OCIRepository",
+		"spec.namespace":        "use spec.targetNamespace",
+		"spec.createNamespace":  "use spec.install.createNamespace",
+		"spec.valuesFiles":      "use spec.chart.spec.valuesFiles, or spec.valuesFrom",
 	},
 	"GitRepository": {
-		"spec.gitImplementation": "remove it: source-controller has one implementation (gone since v1)",
-		"spec.accessFrom":        noAccess,
-		"spec.branch":            "use spec.ref.branch",
-		"spec.tag":               "use spec.ref.tag",
-		"spec.semver":            "use spec.ref.semver",
-		"spec.commit":            "use spec.ref.commit",
-		"spec.path":              "a source has no path: set spec.path in the Kustomization",
+		"spec.branch": "use spec.ref.branch",
+		"spec.tag":    "use spec.ref.tag",
+		"spec.semver": "use spec.ref.semver",
+		"spec.commit": "use spec.ref.commit",
+		"spec.path":   "a source has no path: set spec.path in the Kustomization",
 	},
-	"HelmRepository":  {"spec.accessFrom": noAccess},
-	"HelmChart":       {"spec.accessFrom": noAccess, "spec.valuesFile": "use valuesFiles, a list (gone since v1)"},
-	"Bucket":          {"spec.accessFrom": noAccess},
-	"ImageRepository": {"spec.accessFrom": noAccess},
 	"OCIRepository": {
 		"spec.tag":     "use spec.ref.tag",
 		"spec.semver":  "use spec.ref.semver",
@@ -87,6 +73,37 @@ var fields = map[string]map[string]string{
 		"spec.gitRepositoryRef": "use spec.sourceRef with kind GitRepository",
 	},
 	"Receiver": {"spec.events.name": "events are plain strings"},
+}
+
+// gone says what to do about the fields that only former versions of a kind have, by kind and path as well.
+var gone = map[string]map[string]string{
+	"Kustomization": {
+		"spec.validation":            "remove it: kustomize-controller always validates with a server-side dry run (gone since v1beta2)",
+		"spec.patchesStrategicMerge": "use spec.patches (gone since v1)",
+		"spec.patchesJson6902":       "use spec.patches (gone since v1)",
+	},
+	"HelmRelease": {
+		"spec.chart.spec.valuesFile":                         "use valuesFiles, a list (gone since v2)",
+		"spec.postRenderers.kustomize.patchesStrategicMerge": "use patches (gone since v2)",
+		"spec.postRenderers.kustomize.patchesJson6902":       "use patches (gone since v2)",
+	},
+	"GitRepository": {
+		"spec.gitImplementation": "remove it: source-controller has one implementation (gone since v1)",
+		"spec.accessFrom":        noAccess,
+	},
+	"HelmRepository": {
+		"spec.accessFrom": noAccess,
+	},
+	"HelmChart": {
+		"spec.accessFrom": noAccess,
+		"spec.valuesFile": "use valuesFiles, a list (gone since v1)",
+	},
+	"Bucket": {
+		"spec.accessFrom": noAccess,
+	},
+	"ImageRepository": {
+		"spec.accessFrom": noAccess,
+	},
 }
 
 // missing says what a required field is for.
@@ -104,7 +121,7 @@ var missing = map[string]string{
 // fields that the former had.
 func Former(kind schema.GroupVersionKind, findings []finding.Finding) []finding.Finding {
 	return slices.DeleteFunc(findings, func(found finding.Finding) bool {
-		return found.Rule == finding.UnknownField && strings.Contains(fields[kind.Kind][found.Path.Names()], goneSince)
+		return found.Rule == finding.UnknownField && gone[kind.Kind][found.Path.Names()] != ""
 	})
 }
 
@@ -116,7 +133,8 @@ func Advise(kind schema.GroupVersionKind, findings []finding.Finding) []finding.
 	for i, result := range findings {
 		switch result.Rule {
 		case finding.UnknownField:
-			if advice := fields[kind.Kind][result.Path.Names()]; advice != "" {
+			advice := cmp.Or(fields[kind.Kind][result.Path.Names()], gone[kind.Kind][result.Path.Names()])
+			if advice != "" {
 				findings[i].Remedy, findings[i].Expected = advice, ""
 			}
 		case finding.Value:
