@@ -7,20 +7,14 @@ and flux-operator do; ``docs/explanation/review.md`` tells how.
 from __future__ import annotations
 
 from pytest_gitops.checks.context import remote_of
-from pytest_gitops.model import HelmRelease, Kustomization, Part, Resource, ResourceSet
+from pytest_gitops.checks.pruning import FORCE, RECONCILE, SSA, is_kept, is_of_crds, prunes, says
+from pytest_gitops.model import HelmRelease, Kustomization, Part, Resource
 from pytest_gitops.objects import listed, mapping
 from pytest_gitops.review.comparison import Change, ClusterComparison, Held
 from pytest_gitops.review.ignoring import ignored_fields
 from pytest_gitops.review.model import Action, Fate
 from pytest_gitops.review.releases import is_reinstalled
 
-_FLUX = "kustomize.toolkit.fluxcd.io"
-_PRUNE = f"{_FLUX}/prune"
-_SSA = f"{_FLUX}/ssa"
-_RECONCILE = f"{_FLUX}/reconcile"
-_FORCE = f"{_FLUX}/force"
-_SET_PRUNE = "fluxcd.controlplane.io/prune"
-_KEEP = "helm.sh/resource-policy"
 _MOST_PARENTS = 100
 # What a Kustomization says of fields that it is to leave alone.
 IGNORE = "spec.ignore"
@@ -58,11 +52,6 @@ def fate_of_removed(resource: Resource, part: Part, cluster: ClusterComparison, 
     return Fate.PRUNED if prunes(after) else Fate.LEFT_BEHIND
 
 
-def prunes(part: Part) -> bool:
-    """Return whether a part deletes what it no longer applies."""
-    return bool(part.spec.get("prune")) if isinstance(part, Kustomization) else True
-
-
 def is_orphaning(part: Part) -> bool:
     """Return whether the objects of a part stay in the cluster when the part itself is deleted."""
     if part.suspended:
@@ -89,20 +78,6 @@ def _fate_with(part: Part, cluster: ClusterComparison, asked: _Asked) -> Fate:
     return Fate.UNINSTALLED if isinstance(part, HelmRelease) else Fate.PRUNED
 
 
-def is_kept(resource: Resource, part: Part) -> bool:
-    """Return whether an object says of itself that the part that applies it is not to delete it."""
-    if isinstance(part, HelmRelease):
-        says = str(mapping(resource.metadata, "annotations").get(_KEEP))
-        return says.strip().lower() == "keep" or _is_of_crds(resource)
-    if isinstance(part, ResourceSet):
-        return _says(resource, _SET_PRUNE, "disabled")
-    return (
-        _says(resource, _PRUNE, "disabled")
-        or _says(resource, _RECONCILE, "disabled")
-        or _says(resource, _SSA, "Ignore")
-    )
-
-
 def unapplied(change: Change, cluster: ClusterComparison) -> str | None:
     """Return the annotation or field for which Flux does not apply an object as head has it, None for none.
 
@@ -117,10 +92,10 @@ def unapplied(change: Change, cluster: ClusterComparison) -> str | None:
         return _kept_definition(change, change.after, cluster)
     if not isinstance(change.after.part, Kustomization):
         return None
-    asked = [(_RECONCILE, "disabled"), (_SSA, "Ignore")]
+    asked = [(RECONCILE, "disabled"), (SSA, "Ignore")]
     if change.before is not None and not change.renamed:
-        asked.append((_SSA, "IfNotPresent"))
-    said = next((f"{key}: {value}" for key, value in asked if _says(change.after.resource, key, value)), None)
+        asked.append((SSA, "IfNotPresent"))
+    said = next((f"{key}: {value}" for key, value in asked if says(change.after.resource, key, value)), None)
     if said is not None or cluster.refusals.get(change):
         return said
     ignored = ignored_fields(change)
@@ -131,14 +106,9 @@ def _kept_definition(change: Change, held: Held, cluster: ClusterComparison) -> 
     pair = cluster.pair(held.part)
     policy = str(mapping(held.part.spec, "upgrade").get("crds") or "Skip")
     upgraded = pair is not None and pair.before is not None and not pair.renamed
-    if not _is_of_crds(held.resource) or not upgraded or policy == "CreateReplace":
+    if not is_of_crds(held.resource) or not upgraded or policy == "CreateReplace":
         return None
     return None if policy == "Create" and change.before is None else f"spec.upgrade.crds: {policy}"
-
-
-def _is_of_crds(resource: Resource) -> bool:
-    """Return whether a chart's object lies in its ``crds/``, which Helm keeps for ever."""
-    return resource.kind == "CustomResourceDefinition" and "/crds/" in f"/{resource.origin}"
 
 
 def is_forced(change: Change) -> bool:
@@ -146,7 +116,7 @@ def is_forced(change: Change) -> bool:
     if change.after is None or not isinstance(change.after.part, Kustomization):
         return False
     sides = [held.resource for held in (change.before, change.after) if held is not None]
-    return change.after.part.spec.get("force") is True or any(_says(side, _FORCE, "enabled") for side in sides)
+    return change.after.part.spec.get("force") is True or any(says(side, FORCE, "enabled") for side in sides)
 
 
 def is_made_anew(change: Change, cluster: ClusterComparison, asked: _Asked = ()) -> bool:
@@ -184,9 +154,3 @@ def waits_for(part: Part, other: Part, cluster: ClusterComparison) -> bool:
                 seen.add(name)
                 waiting.append(name)
     return False
-
-
-def _says(resource: Resource, key: str, value: str) -> bool:
-    """Return whether an annotation or label of an object has a value, as Flux looks: in any case of letters."""
-    places = (mapping(resource.metadata, "annotations"), mapping(resource.metadata, "labels"))
-    return any(str(place.get(key) or "").lower() == value.lower() for place in places)

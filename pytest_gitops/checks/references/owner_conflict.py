@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from pytest_gitops.checks.contention import contended
 from pytest_gitops.checks.context import ClusterIndex, Owned
+from pytest_gitops.checks.pruning import is_kept, prunes
 from pytest_gitops.checks.rule import Scope, Violation, rule
-from pytest_gitops.discovery.declaration import KUSTOMIZE_GROUP, SOURCE_GROUP
+from pytest_gitops.discovery.declaration import SOURCE_GROUP
 from pytest_gitops.model import HelmRelease, JsonObject, Kustomization, Resource, Severity
 
 # What charts bring along though others may have it.
@@ -100,14 +101,13 @@ def _is_alike(owners: list[Owned]) -> bool:
         return False
     first, *others = [owned.resource for owned in owners]
     shared = first.origin is not None and all(other.origin == first.origin for other in others)
-    if not shared and first.id.group != SOURCE_GROUP and any(map(_prunes, owners)):
+    if not shared and first.id.group != SOURCE_GROUP and any(map(_deletes, owners)):
         return False
     return all(_content(other) == _content(first) for other in others)
 
 
-def _prunes(owned: Owned) -> bool:
-    kept = str(owned.resource.annotations.get(f"{KUSTOMIZE_GROUP}/prune", "")).lower() == "disabled"
-    return not kept and owned.owner.spec.get("prune") is True
+def _deletes(owned: Owned) -> bool:
+    return prunes(owned.owner) and not is_kept(owned.resource, owned.owner)
 
 
 def _content(resource: Resource) -> JsonObject:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pytest_gitops.checks.context import ClusterIndex
+from pytest_gitops.checks.pruning import is_kept
 from pytest_gitops.model import Part, Resource
 from pytest_gitops.objects import listed, mapping, name_of, scalar
-from pytest_gitops.review.fates import is_kept
 
 # Kinds whose operators delete the volumes or the database along with the object.
 OPERATED = (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pytest_gitops.checks.pruning import is_kept, prunes
 from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.model import HelmRelease, Severity
 from pytest_gitops.review.comparison import Change, ClusterComparison, PartPair
 from pytest_gitops.review.dangers._telling import counted, ids, is_explained, listed, named, places
-from pytest_gitops.review.fates import fate_of, is_kept, prunes
+from pytest_gitops.review.fates import fate_of
 from pytest_gitops.review.model import Action, Fate
 
 

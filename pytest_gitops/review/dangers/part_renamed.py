@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pytest_gitops.checks.pruning import is_kept
 from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.model import HelmRelease, Part, Severity
 from pytest_gitops.review.comparison import ClusterComparison, PartPair
 from pytest_gitops.review.dangers._data import losses
 from pytest_gitops.review.dangers._telling import below, counted, is_retargeted, listed, named
-from pytest_gitops.review.fates import is_deleted, is_kept, is_orphaning
+from pytest_gitops.review.fates import is_deleted, is_orphaning
 from pytest_gitops.review.releases import identity
 
 _RACE = (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pytest_gitops.checks.pruning import prunes
 from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.model import Kustomization, Severity
 from pytest_gitops.review.comparison import ClusterComparison, PartPair
 from pytest_gitops.review.dangers._telling import named
-from pytest_gitops.review.fates import is_orphaning, prunes
+from pytest_gitops.review.fates import is_orphaning
 
 _POLICY = "Nothing, if this is meant."
 
