@@ -61,6 +61,4 @@ class LiveClusters:
             self._running.popitem()[1].close()
 
     def _start(self, cluster: Cluster) -> LiveCluster:
-        told, name = self._told, cluster.name
-        each = None if told is None else lambda moment: told(name, moment)
-        return started(self._provider, cluster, self._root, told=each)
+        return started(self._provider, cluster, self._root, self._told)

@@ -19,7 +19,7 @@ from pytest_gitops.live.knowing import unknowable
 from pytest_gitops.live.provider import Provider
 from pytest_gitops.live.scenario import LiveCluster, started
 from pytest_gitops.live.settling import End, State, settle
-from pytest_gitops.live.spokes import applies_elsewhere
+from pytest_gitops.live.spokes import elsewhere
 from pytest_gitops.model import HelmRelease, Kustomization, LiveRun, Moment, Part, Rendered, Resource, Severity
 from pytest_gitops.objects import mapping
 
@@ -48,17 +48,23 @@ class ReconcileJudge:
         """Yield a hit for each part that doesn't become Ready, why others could not be tried, and what happened."""
         active = {rule.id: rule for rule in rules if rule.id in _RULES}
         for cluster in index.clusters if active else ():
-            yield from self._not_tried(cluster)
+            untried = dict(_untried(cluster, self.provider.reaches_others))
+            for name, reason in untried.items():
+                yield Untried(Item(CHECK, cluster.name, name), reason)
+            parts = {
+                part.name: part
+                for part in cluster.cluster.parts
+                if isinstance(part.outcome, Rendered) and part.name not in untried
+            }
             try:
-                yield from self._judged(cluster, active)
+                yield from self._judged(cluster, parts, active)
             except (ApiError, LiveError) as error:
-                yield from _unavailable(cluster, list(self._tried(cluster)), active, str(error))
+                yield from _unavailable(cluster, list(parts.values()), active, str(error))
 
-    def _judged(self, cluster: ClusterIndex, rules: Mapping[str, Rule]) -> Iterator[Hit | Untried | LiveRun]:
-        parts = {part.name: part for part in self._tried(cluster)}
-        told, name = self.told, cluster.name
-        each = None if told is None else lambda moment: told(name, moment)
-        live = started(self.provider, cluster.cluster, self.root, told=each)
+    def _judged(
+        self, cluster: ClusterIndex, parts: Mapping[str, Part], rules: Mapping[str, Rule]
+    ) -> Iterator[Hit | Untried | LiveRun]:
+        live = started(self.provider, cluster.cluster, self.root, self.told)
         try:
             reasons = dict(_unknowable(cluster, parts.values(), live))
             ends = settle(live, {name: part.parent for name, part in parts.items()}, self.seconds, reasons)
@@ -67,18 +73,6 @@ class ReconcileJudge:
             yield live.run
         finally:
             live.close()
-
-    def _tried(self, cluster: ClusterIndex) -> Iterator[Part]:
-        for part in cluster.cluster.parts:
-            is_tried = isinstance(part, Kustomization | HelmRelease) and isinstance(part.outcome, Rendered)
-            if is_tried and not _why_not(cluster, part, self.provider.reaches_others):
-                yield part
-
-    def _not_tried(self, cluster: ClusterIndex) -> Iterator[Untried]:
-        for part in cluster.cluster.parts:
-            reason = _why_not(cluster, part, self.provider.reaches_others)
-            if reason:
-                yield Untried(Item(CHECK, cluster.name, part.name), reason)
 
 
 def _unknowable(cluster: ClusterIndex, parts: Iterable[Part], live: LiveCluster) -> Iterator[tuple[str, str]]:
@@ -89,13 +83,22 @@ def _unknowable(cluster: ClusterIndex, parts: Iterable[Part], live: LiveCluster)
             yield part.name, reason
 
 
-def _why_not(cluster: ClusterIndex, part: Part, reaches_others: bool) -> str | None:
+def _untried(cluster: ClusterIndex, reaches_others: bool) -> Iterator[tuple[str, str]]:
+    """Yield the parts that aren't expected to become Ready here, each with the reason."""
+    others = elsewhere(cluster.cluster)
+    for part in cluster.cluster.parts:
+        reason = _why_not(part, part.name in others, reaches_others)
+        if reason is not None:
+            yield part.name, reason
+
+
+def _why_not(part: Part, is_elsewhere: bool, reaches_others: bool) -> str | None:
     """Return why a part isn't expected to become Ready here, None where it is."""
     if part.suspended:
         return "it is suspended"
     if not isinstance(part, Kustomization | HelmRelease):
         return "Flux's own controllers don't reconcile it"
-    if applies_elsewhere(cluster.cluster, part):
+    if is_elsewhere:
         return "it is an object of another cluster, where no Flux runs here"
     if remote_of(part) and not (reaches_others and mapping(part.spec, "kubeConfig", "secretRef")):
         return "it applies to another cluster, which is not started here"

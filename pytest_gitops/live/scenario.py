@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,11 @@ from pytest_gitops.live.provider import Provider, Running, Wish
 from pytest_gitops.live.readiness import Readiness, Told
 from pytest_gitops.live.receiver import Receiver
 from pytest_gitops.live.repositories import BRANCH, Repositories
-from pytest_gitops.live.spokes import Spokes, applies_elsewhere
+from pytest_gitops.live.spokes import Spokes, elsewhere
 from pytest_gitops.live.standing import StandIns
 from pytest_gitops.live.timeline import Timeline
 from pytest_gitops.live.waiting import until
-from pytest_gitops.model import Cluster, JsonObject, Kustomization, LiveRun, Moment
+from pytest_gitops.model import Cluster, JsonObject, LiveRun, Moment
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -368,17 +369,18 @@ class LiveCluster:
 
     def _unready(self, names: tuple[str, ...]) -> list[str]:
         if not names:
-            expected = [k.name for k in self.cluster.kustomizations if self._is_expected(k)]
-            keys = list(dict.fromkeys([*expected, *self._watched]))
+            keys = list(dict.fromkeys([*self._expected, *self._watched]))
         else:
             keys = [self._names.key(name) for name in names]
         told = {key: self._readiness.at_last_commit(key) for key in keys}
         return [key for key, state in told.items() if state is None or state[0] != "True"]
 
-    def _is_expected(self, kustomization: Kustomization) -> bool:
-        """Tell whether a Kustomization is to become Ready here."""
-        is_tried = kustomization.rendered is not None and not kustomization.suspended
-        return is_tried and not applies_elsewhere(self.cluster, kustomization)
+    @cached_property
+    def _expected(self) -> list[str]:
+        """The Kustomizations that are to become Ready here."""
+        others = elsewhere(self.cluster)
+        tried = (k for k in self.cluster.kustomizations if k.rendered is not None and not k.suspended)
+        return [k.name for k in tried if k.name not in others]
 
     def _wait(self, missing: Callable[[], list[str]], what: str, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -419,12 +421,17 @@ def _inventoried(id: str) -> str:
     return "/".join(part for part in (kind, namespace, name.replace("__", ":")) if part)
 
 
-def started(provider: Provider, cluster: Cluster, root: Path, **options: Any) -> LiveCluster:
-    """Start a cluster, and those that it applies to, and have it follow one of the fleet's."""
+def started(
+    provider: Provider, cluster: Cluster, root: Path, told: Callable[[str, Moment], None] | None = None
+) -> LiveCluster:
+    """Start a cluster, and those that it applies to, and have it follow one of the fleet's.
+
+    ``told`` is called with the cluster's name and each thing that becomes Ready, or doesn't.
+    """
     spokes = Spokes(provider, cluster)
     try:
         running = provider.start(Wish(cluster.name, workloads=True, flux=True, cluster=cluster))
-        return followed(running, cluster, root, spokes, **options)
+        return followed(running, cluster, root, spokes, told=None if told is None else partial(told, cluster.name))
     except BaseException:
         spokes.close()
         raise

@@ -67,15 +67,16 @@ class Spokes:
             running.close()
 
 
-def applies_elsewhere(cluster: Cluster, part: Part) -> bool:
-    """Tell whether a part is an object of another cluster: one that declares it applies there by a kubeConfig."""
-    by_name = {each.name: each for each in cluster.parts}
-    at = by_name.get(part.parent) if part.parent is not None else None
-    while at is not None:
-        if remote_of(at):
-            return True
-        at = by_name.get(at.parent) if at.parent is not None else None
-    return False
+def elsewhere(cluster: Cluster) -> frozenset[str]:
+    """Return the parts that are objects of other clusters: what declares them applies there by a kubeConfig."""
+    by_name = {part.name: part for part in cluster.parts}
+
+    def above(part: Part) -> Iterator[Part]:
+        while part.parent is not None and part.parent in by_name:
+            part = by_name[part.parent]
+            yield part
+
+    return frozenset(part.name for part in cluster.parts if any(map(remote_of, above(part))))
 
 
 def _remotes(cluster: Cluster) -> dict[str, str]:
