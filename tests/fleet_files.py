@@ -82,6 +82,20 @@ def kustomization(name: str, path: str, source: str = "flux-system", extra: str 
     return text + "".join(f"  {line}\n" for line in extra.splitlines())
 
 
+def helm_repository(name: str, namespace: str = "flux-system", interval: str = "1h") -> str:
+    """Return a HelmRepository."""
+    return dedent(f"""\
+        apiVersion: source.toolkit.fluxcd.io/v1
+        kind: HelmRepository
+        metadata:
+          name: {name}
+          namespace: {namespace}
+        spec:
+          interval: {interval}
+          url: https://charts.example.com
+        """)
+
+
 def overlay(*resources: str, suffix: str = "") -> str:
     """Return a kustomization file."""
     text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from fleet_files import bootstrap, config_map, kustomization, source
+from fleet_files import bootstrap, config_map, helm_repository, kustomization, source
 from fleet_outcomes import loaded
 
 from pytest_gitops.checks import FleetIndex, Selection, built_in, run
@@ -27,16 +27,7 @@ spec:
         name: charts
         namespace: flux-system
 """
-CHARTS = """\
-apiVersion: source.toolkit.fluxcd.io/v1
-kind: HelmRepository
-metadata:
-  name: charts
-  namespace: flux-system
-spec:
-  interval: 1h
-  url: https://charts.example.com
-"""
+CHARTS = helm_repository("charts")
 
 
 def from_elsewhere(url: str) -> str:

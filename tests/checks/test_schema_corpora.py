@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from corpora import CORPORA
 
 from pytest_gitops import load
 from pytest_gitops.checks import FleetIndex, Selection, built_in, run
 from pytest_gitops.model import Severity
 from pytest_gitops.validation import SchemaJudge
 
-CORPORA = Path(os.environ.get("GITOPS_CORPORA", Path(__file__).resolve().parents[3] / "shared/corpora"))
 INDEX = json.loads((CORPORA / "index.json").read_text(encoding="utf-8")) if (CORPORA / "index.json").exists() else []
 
 pytestmark = pytest.mark.skipif(not INDEX, reason=f"there are no corpora at {CORPORA}")

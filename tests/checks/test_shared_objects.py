@@ -5,21 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fleet_files import Files, bootstrap, config_map, kustomization, overlay
+from fleet_files import Files, bootstrap, config_map, helm_repository, kustomization, overlay
 from fleet_outcomes import loaded
 
 from pytest_gitops.checks import FleetIndex, Selection, built_in, run
 
-REPOSITORY = """\
-apiVersion: source.toolkit.fluxcd.io/v1
-kind: HelmRepository
-metadata:
-  name: charts
-  namespace: web
-spec:
-  interval: 1h
-  url: https://charts.example.com
-"""
+REPOSITORY = helm_repository("charts", "web")
 MAP = config_map("web", a="b")
 KEPT = MAP.replace("metadata:\n", "metadata:\n  annotations:\n    kustomize.toolkit.fluxcd.io/prune: disabled\n")
 PATCH = """\
@@ -78,7 +69,7 @@ def component(text: str) -> Files:
         (each(KEPT, MAP), "", "error apps/two/object.yaml:4: ConfigMap/web/web"),
         (each(REPOSITORY), "", "warning apps/two/object.yaml:4: HelmRepository/web/charts"),
         (
-            each(REPOSITORY, REPOSITORY.replace("1h", "2h")),
+            each(REPOSITORY, helm_repository("charts", "web", interval="2h")),
             "",
             "error apps/two/object.yaml:4: HelmRepository/web/charts",
         ),

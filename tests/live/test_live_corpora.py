@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from corpora import CORPORA
 from fleet_files import overlay, write_files
 from reconcile_faults import workload
 
@@ -25,7 +25,6 @@ from pytest_gitops.live.providers import provider
 from pytest_gitops.live.reconcile_judge import ReconcileJudge
 from pytest_gitops.model import Fleet, HelmRelease, Kustomization, Skipped
 
-CORPORA = Path(os.environ.get("GITOPS_CORPORA", Path(__file__).resolve().parents[3] / "shared" / "corpora"))
 RULES = [rule for rule in vars(flux_rules).values() if isinstance(rule, Rule)]
 
 

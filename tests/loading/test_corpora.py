@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from corpora import CORPORA
 from fleet_outcomes import entries, git_repository, overlays
 
 from pytest_gitops import load
 from pytest_gitops.model import Failed, Fleet, Skipped
 from pytest_gitops.network import Network
-
-CORPORA = Path(os.environ.get("GITOPS_CORPORA", Path(__file__).parents[3] / "shared" / "corpora"))
 
 pytestmark = pytest.mark.skipif(not (CORPORA / "index.json").exists(), reason=f"no corpora at {CORPORA}")
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+from corpora import CORPORA
 
 PROJECT = Path(__file__).resolve().parents[2]
-CORPORA = Path(os.environ.get("GITOPS_CORPORA", PROJECT.parent / "shared" / "corpora"))
 EXAMPLE = PROJECT / "example-repo"
 TREES = ("repos/*", "layouts", "golden/flux-build", "golden/flux-pkg-kustomize")
 OVERLAY_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")

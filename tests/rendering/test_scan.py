@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from corpora import CORPORA
 
 from pytest_gitops.model import Location
 from pytest_gitops.rendering import DeclaredVersion, Index, IndexedObject, IndexedOverlay, Renderer, Tree, UnreadFile
@@ -15,7 +15,6 @@ from pytest_gitops.rendering.external.artifact import files_of
 from pytest_gitops.rendering.external.scan import scan
 
 Repo = Callable[[str], Path]
-CORPORA = Path(os.environ.get("GITOPS_CORPORA") or Path(__file__).resolve().parents[3] / "shared" / "corpora")
 
 TREE = """
 --- clusters/a/apps.yaml

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
 import pytest
+from corpora import CORPORA
 from git_repositories import commit, git
 
 from pytest_gitops import load_review
 
-CORPORA = Path(os.environ.get("GITOPS_CORPORA", Path(__file__).resolve().parents[3] / "shared" / "corpora")).resolve()
 REPOSITORIES = sorted(path.name for path in (CORPORA / "repos").glob("*")) or [
     pytest.param("", marks=pytest.mark.skip(f"{CORPORA} is not there"))
 ]

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 import yaml
+from corpora import CORPORA
 from fleet_outcomes import git_repository
 
-CORPORA = Path(os.environ.get("GITOPS_CORPORA", Path(__file__).parents[3] / "shared" / "corpora"))
 RUNS = int(os.environ.get("GITOPS_SNAPSHOT_RUNS", "0"))
 INDEX = CORPORA / "index.json"
 KNOWN = {entry["repo"]: entry for entry in json.loads(INDEX.read_text())} if INDEX.exists() else {}
