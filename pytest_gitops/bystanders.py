@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from pytest_gitops.reporting import shortened
+
 # How a test module, or a conftest.py, that is about the fleet reads.
 _ABOUT_THE_FLEET = re.compile(
     r"gitops_|pytest_gitops|mark\.gitops"
     r"|def \w+\([^)]*\b(cluster|fleet|helm_release|kustomization|live_clusters?|rendered|resource)\b"
 )
 _REASON = "could not import: "
-SHOWN = 3
 
 
 def go_on(config: pytest.Config) -> None:
@@ -52,8 +53,7 @@ def passed_by(reports: Sequence[Any], root: Path) -> Iterator[str]:
     }
     if left:
         named = [f"{path.relative_to(root) if path.is_relative_to(root) else path} ({left[path]})" for path in left]
-        more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
-        yield f"Python tests left out, which need what is not installed here: {', '.join(named[:SHOWN])}{more}"
+        yield f"Python tests left out, which need what is not installed here: {shortened(named)}"
 
 
 def _nobody_asked(config: pytest.Config) -> bool:

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 from pytest_gitops.discovery import Entry
 from pytest_gitops.model import JsonObject
-from pytest_gitops.objects import mapping, name_of, scalar
-from pytest_gitops.patterns import fits
+from pytest_gitops.objects import mapping
+from pytest_gitops.patterns import targets
 from pytest_gitops.rendering import BuildRequest, Renderer, RenderError, TreeError
 
 
@@ -60,9 +60,4 @@ def _may_apply(patch: JsonObject, objects: list[JsonObject]) -> bool:
     target = mapping(patch, "target")
     if not target:
         return any(f"kind: {obj['kind']}" in str(patch.get("patch")) for obj in objects)
-    return any(_matches(target, obj) for obj in objects)
-
-
-def _matches(target: JsonObject, obj: JsonObject) -> bool:
-    pairs = ((scalar(target, "kind"), scalar(obj, "kind")), (scalar(target, "name"), name_of(obj)))
-    return all(not pattern or fits(pattern, text, otherwise=False) for pattern, text in pairs)
+    return any(targets(target, obj) for obj in objects)

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pytest_gitops.model import JsonObject
+
+# What kustomize puts behind the name of what it generates; it changes with the content. Source: kustomize's api/hasher.
+HASH = "-[2456789bcdfghkmt]{10}"
+_ENDS_IN_HASH = re.compile(f"{HASH}$")
+
+
+def without_hash(name: str) -> str:
+    """Return a name without the hash that kustomize may have put behind it."""
+    return _ENDS_IN_HASH.sub("", name)
 
 
 def mapping(obj: Any, *keys: str) -> JsonObject:

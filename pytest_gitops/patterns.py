@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 
+from pytest_gitops.model import JsonObject
+from pytest_gitops.objects import name_of, scalar
+
 _MOST_STEPS = 20_000_000
 _LONGEST = 4_000
 _ESCAPED = re.compile(r"\\[^0-9]")
@@ -25,6 +28,12 @@ def fits(pattern: str, text: str, *, otherwise: bool, anywhere: bool = False) ->
         return (re.search if anywhere else re.fullmatch)(pattern, text) is not None
     except (re.error, OverflowError):
         return otherwise
+
+
+def targets(target: JsonObject, obj: JsonObject) -> bool:
+    """Tell whether a patch's target has an object's kind and name: kustomize anchors patterns at both ends."""
+    pairs = ((scalar(target, "kind"), scalar(obj, "kind")), (scalar(target, "name"), name_of(obj)))
+    return all(not pattern or fits(pattern, text, otherwise=False) for pattern, text in pairs)
 
 
 def _steps(pattern: str, length: int, *, anywhere: bool) -> float:

@@ -20,7 +20,7 @@ from typing import Any
 from pytest_gitops.decryption import find_keys
 from pytest_gitops.exceptions import ConfigurationError
 from pytest_gitops.model import JsonObject, ResourceId
-from pytest_gitops.objects import mapping
+from pytest_gitops.objects import mapping, without_hash
 from pytest_gitops.secrecy import PLAIN, ClusterSecrets, Secrecy, decoded, is_unknown, secrecy, values_in
 
 __all__ = ["KEY", "LAST_APPLIED", "PLAIN", "ClusterSecrets", "Redactor", "Secrecy", "secrecy", "values_in"]
@@ -28,7 +28,6 @@ __all__ = ["KEY", "LAST_APPLIED", "PLAIN", "ClusterSecrets", "Redactor", "Secrec
 KEY = "GITOPS_SNAPSHOT_KEY"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
-_GENERATED = re.compile(r"-[2456789bcdfghkmt]{10}$")  # kustomize's hash suffix, which changes with the content
 _LONG_ENOUGH = 4  # a shorter value is only found where it is a word of its own
 _PUBLIC = frozenset({"apiVersion", "kind", "labels", "matchLabels", "name", "namespace", "selector"})
 _LONG = 12  # so long a decrypted value isn't any word
@@ -156,12 +155,12 @@ def _long(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def _identity(obj: JsonObject) -> str:
     metadata = mapping(obj, "metadata")
-    names = (obj.get("kind"), metadata.get("namespace"), _GENERATED.sub("", str(metadata.get("name") or "")))
+    names = (obj.get("kind"), metadata.get("namespace"), without_hash(str(metadata.get("name") or "")))
     return "/".join(str(name or "") for name in names)
 
 
 def _named(id: ResourceId) -> str:
-    return f"{id.kind}/{id.namespace}/{_GENERATED.sub('', id.name)}"
+    return f"{id.kind}/{id.namespace}/{without_hash(id.name)}"
 
 
 @lru_cache(maxsize=512)

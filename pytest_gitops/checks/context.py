@@ -299,7 +299,7 @@ def remote_of(part: Part) -> str:
 
 def _is_flux_itself(source: Source) -> bool:
     """Tell whether a source holds what Flux consists of: no Kustomization and no source is among that."""
-    return str(mapping(source.object, "spec").get("url")).removesuffix(".git") in _FLUX_ITSELF
+    return scalar(mapping(source.object, "spec"), "url").removesuffix(".git") in _FLUX_ITSELF
 
 
 def _source_of(part: Part) -> ResourceId:
@@ -329,8 +329,8 @@ def _of_release(name: str, reason: str, release: JsonObject) -> Unrendered:
     spec, metadata = release.get("spec") or {}, release.get("metadata") or {}
     namespace = str(spec.get("targetNamespace") or metadata.get("namespace") or "")
     # Charts bring no Flux objects along, but for flux2-sync, flux-instance and the like.
-    chart = (spec.get("chartRef") or {}).get("name") or ((spec.get("chart") or {}).get("spec") or {}).get("chart")
-    flux = "flux" in f"{metadata.get('name')} {chart}"
+    names = (metadata.get("name"), mapping(spec, "chartRef").get("name"), mapping(spec, "chart", "spec").get("chart"))
+    flux = any("flux" in str(name) for name in names)
     return Unrendered(name, reason, namespace, flux)
 
 

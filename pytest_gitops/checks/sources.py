@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fnmatch import translate
 from functools import cache, cached_property
 from pathlib import Path
+from posixpath import dirname, join, normpath
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
@@ -95,6 +96,10 @@ class SourceTree:
         if path not in self._files:
             self._files[path] = SourceFile(self.root, path, self._real, self._beside)
         return self._files[path]
+
+    def named_in(self, file: SourceFile, name: str) -> SourceFile:
+        """Return the file that another one names, by a path relative to its own directory."""
+        return self[normpath(join(dirname(file.path), name))]
 
     @cached_property
     def paths(self) -> tuple[str, ...]:

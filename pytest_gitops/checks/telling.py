@@ -9,9 +9,9 @@ from dataclasses import replace
 from pytest_gitops.checks.results import Item
 from pytest_gitops.hiding import Hiding
 from pytest_gitops.model import Finding
+from pytest_gitops.objects import HASH
 
-# What kustomize appends to the names of what it generates.
-_HASH = re.compile(r"-[bcdfghkmt2456789]{10}\b")
+_HASH = re.compile(rf"{HASH}\b")
 
 
 class Told:
@@ -41,7 +41,7 @@ class Told:
 def _gist(finding: Finding) -> str:
     """Return what a finding says of whatever object in whatever namespace: one line of a patch is about many."""
     text = _HASH.sub("", _subject_first(finding, finding.message, ""))
-    namespace = (finding.resource or "").partition("/")[2].rpartition("/")[0]
+    _kind, namespace, _name = _object(finding)
     return re.sub(rf"(?<![\w-]){re.escape(namespace)}(?![\w-])", "", text) if namespace else text
 
 
@@ -55,8 +55,15 @@ def _of_all(finding: Finding, objects: Mapping[str, None]) -> Finding:
 
 def _subject(finding: Finding) -> str:
     """Return how messages begin that are about an object: its kind and its name."""
+    kind, _namespace, name = _object(finding)
+    return f"{kind} {name}"
+
+
+def _object(finding: Finding) -> tuple[str, str, str]:
+    """Return kind, namespace and name of what a finding is about."""
     kind, _slash, rest = (finding.resource or "").partition("/")
-    return f"{kind} {rest.rpartition('/')[2]}"
+    namespace, _slash, name = rest.rpartition("/")
+    return kind, namespace, name
 
 
 def _subject_first(finding: Finding, message: str, text: str) -> str:

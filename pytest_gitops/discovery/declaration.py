@@ -16,7 +16,7 @@ SOURCE_GROUP = "source.toolkit.fluxcd.io"
 TEMPLATE = re.compile(r"\{\{|<<|\$\{|@@|%\}")
 # Where repositories keep what no cluster runs, as in hidden directories. Looked at only where there is nothing else.
 ARCHIVES = frozenset({"_archive", "_archived", "archive", "archived"})
-DEAD_ANYWHERE = ARCHIVES | {"examples", "testdata"}
+DEAD_ANYWHERE = frozenset({"examples", "testdata"})
 DEAD_AT_THE_TOP = frozenset(
     {
         "doc",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
 from pytest_gitops.locating import LOADER, Step, line_within
 from pytest_gitops.nesting import is_too_deep
-from pytest_gitops.objects import listed, mapping, name_of, scalar
-from pytest_gitops.patterns import fits
+from pytest_gitops.objects import listed, mapping, scalar
+from pytest_gitops.patterns import targets
 from pytest_gitops.recursion.node import Node
 
 
@@ -33,17 +32,11 @@ def inherited(node: Node, path: Sequence[Step], text_line: int | None = None) ->
     patches = listed(parent.spec, "patches") if parent is not None else []
     for index in reversed(range(len(patches))):
         text = scalar(patches[index], "patch")
-        if parent is not None and text and _targets(mapping(patches[index], "target"), node):
+        if parent is not None and text and targets(mapping(patches[index], "target"), node.object):
             line = _line(text, path, text_line)
             if line is not None:
                 return Inherited(parent, f"spec.patches[{index}].patch", line)
     return None
-
-
-def _targets(target: Any, node: Node) -> bool:
-    """Kustomize anchors the patterns of a target at both ends."""
-    fields = (("kind", str(node.object.get("kind"))), ("name", name_of(node.object)))
-    return all(fits(scalar(target, field) or ".*", value, otherwise=False) for field, value in fields)
 
 
 def _line(text: str, path: Sequence[Step], text_line: int | None) -> int | None:

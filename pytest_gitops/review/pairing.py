@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pytest_gitops.checks.context import remote_of
 from pytest_gitops.model import Cluster, HelmRelease, JsonObject, Kustomization, Part, Resource, ResourceId
-from pytest_gitops.objects import mapping
+from pytest_gitops.objects import mapping, without_hash
 from pytest_gitops.review.comparison import Change, Held, PartPair
 from pytest_gitops.review.model import Action
 from pytest_gitops.review.noise import without_noise
@@ -19,7 +18,6 @@ from pytest_gitops.review.noise import without_noise
 Key = tuple[str, ResourceId]
 Name = tuple[str, str, int]
 # The alphabet of the hashes that kustomize appends to the names of generated objects (api/hasher).
-_HASHED = re.compile(r"(?P<stem>.+)-[2456789bcdfghkmt]{10}")
 _GENERATED = ("ConfigMap", "Secret")
 # How much of what two parts apply must be the same objects for one to be the other under a new name.
 _ALIKE = 0.5
@@ -240,6 +238,4 @@ def _family(change: Change, homes: Mapping[int, PartPair]) -> object | None:
     thing = change.id
     if change.action not in (Action.ADDED, Action.REMOVED) or thing.group or thing.kind not in _GENERATED:
         return None
-    found = _HASHED.fullmatch(thing.name)
-    stem = found["stem"] if found else thing.name
-    return (id(homes[id(change.held.part)]), thing.kind, thing.namespace, stem)
+    return (id(homes[id(change.held.part)]), thing.kind, thing.namespace, without_hash(thing.name))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_gitops.model import HelmRelease, JsonObject, Part, Rendered
-from pytest_gitops.objects import mapping, name_of, namespace_of
+from pytest_gitops.objects import mapping, name_of, namespace_of, without_hash
 from pytest_gitops.redaction import PLAIN, Redactor, Secrecy
 from pytest_gitops.snapshots.options import Fold, SnapshotOptions
 from pytest_gitops.snapshots.rules import apply, digest
@@ -18,7 +18,6 @@ from pytest_gitops.snapshots.yaml_text import to_yaml
 HEADER = "# What this renders to, without secrets and noise. Made by pytest-gitops: --snapshot-update writes it anew.\n"
 
 # The ten characters that kustomize appends to the names of generated ConfigMaps and Secrets.
-_SUFFIX = re.compile(r"-[2456789bcdfghkmt]{10}$")
 _HASHED = ("ConfigMap", "Secret")
 _NAME = r"(?<![a-z0-9.-]){}(?![a-z0-9-])"
 
@@ -61,13 +60,13 @@ def is_random(part: Part) -> bool:
 
 def without_hashes(objects: Sequence[JsonObject]) -> list[JsonObject]:
     """Return the objects without the hash suffixes of generated names, there and wherever they are referred to."""
-    names = {name for obj in objects if obj.get("kind") in _HASHED and _SUFFIX.search(name := name_of(obj))}
+    names = {name for obj in objects if obj.get("kind") in _HASHED and without_hash(name := name_of(obj)) != name}
     if not names:
         return list(objects)
     pattern = re.compile(_NAME.format(f"({'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})"))
 
     def shortened(found: re.Match[str]) -> str:
-        return f"{_SUFFIX.sub('', found[0])}-<hash>"
+        return f"{without_hash(found[0])}-<hash>"
 
     return [_mapped(obj, lambda text: pattern.sub(shortened, text)) for obj in objects]
 

@@ -44,7 +44,7 @@ def unencrypted(document: Node) -> Iterator[Leaf]:
     wanted = _selector(known) if known is not None else None
     if wanted is None:
         return
-    for leaf in _leaves(document, ()):
+    for leaf in leaves(document, ()):
         if leaf.path[:1] != ("sops",) and wanted(leaf.path) and not leaf.encrypted:
             yield leaf
 
@@ -69,12 +69,13 @@ def _by_pattern(pattern: str, *, negated: bool) -> Callable[[tuple[str, ...]], b
     return lambda path: any(fits(pattern, key, anywhere=True, otherwise=not negated) for key in path) is not negated
 
 
-def _leaves(node: Node, path: tuple[str, ...]) -> Iterator[Leaf]:
+def leaves(node: Node, path: tuple[str, ...] = ()) -> Iterator[Leaf]:
+    """Yield the scalars below a node, each with the keys that lead to it."""
     if isinstance(node, ScalarNode):
         yield Leaf(path, node)
     elif isinstance(node, SequenceNode):
         for item in node.value:
-            yield from _leaves(item, path)
+            yield from leaves(item, path)
     elif isinstance(node, MappingNode):
         for key, value in node.value:
-            yield from _leaves(value, (*path, str(key.value)))
+            yield from leaves(value, (*path, str(key.value)))

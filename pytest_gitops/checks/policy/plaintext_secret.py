@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from posixpath import dirname, join, normpath
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
@@ -22,7 +21,7 @@ _NAMES_ONE = re.compile(r"""kind["']?:\s*["']?(?:Secret|SecretList|List)\b""")
 _IS_ONE = re.compile(r"""(?:^["']?kind["']?:\s*["']?|"kind":\s*")(?:Secret|SecretList|List)\b""", re.MULTILINE)
 
 # In a file for a generator; one that a comment shows is no key.
-_HOLDS_A_KEY = re.compile(r"^(?!\s*#).*(-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1)")
+_HOLDS_A_KEY = re.compile(r"^(?![ \t]*#).*(-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1)", re.MULTILINE)
 
 Found = tuple[str, Location]
 
@@ -105,14 +104,14 @@ def _of_generator(file: SourceFile, fleet: FleetIndex, generator: Node) -> Itera
     for literal in items(generator, "literals"):
         yield from _of_line(str(literal.value), Location(file.path, line_of(literal)))
     for name in (*items(generator, "envs"), *filter(None, [child(generator, "env")])):
-        lines = fleet.files[normpath(join(dirname(file.path), str(name.value)))]
+        lines = fleet.files.named_in(file, str(name.value))
         if "sops_mac=" not in lines.text:
             # What is left of SOPS' metadata in a file that was cut is no secret.
             for number, line in enumerate(lines.lines, 1):
                 yield from () if line.startswith("sops_") else _of_line(line, Location(lines.path, number))
     for entry in items(generator, "files"):
-        source = fleet.files[normpath(join(dirname(file.path), str(entry.value).rpartition("=")[2]))]
-        if any(_HOLDS_A_KEY.search(line) for line in source.lines):
+        source = fleet.files.named_in(file, str(entry.value).rpartition("=")[2])
+        if _HOLDS_A_KEY.search(source.text):
             yield f"the private key in {source.path}", Location(file.path, line_of(entry))
 
 

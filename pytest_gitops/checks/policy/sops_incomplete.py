@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from yaml.nodes import MappingNode, Node, SequenceNode
+from yaml.nodes import MappingNode, Node
 
 from pytest_gitops.checks.policy._secrets import stands_for
-from pytest_gitops.checks.policy._sops import metadata, unencrypted
+from pytest_gitops.checks.policy._sops import leaves, metadata, unencrypted
 from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.checks.sources import SourceFile, line_of, scalar
 from pytest_gitops.model import Location
@@ -58,20 +58,10 @@ def sops_incomplete(file: SourceFile) -> Iterator[Violation]:
 
 def _never(file: SourceFile, document: Node) -> Iterator[Violation]:
     """A plaintext Secret is told as such, by the rule for it; a template's values are yet to be filled in."""
-    if document.value and scalar(document, "kind") != "Secret" and not all(map(stands_for, _values(document))):
+    is_template = all(stands_for(str(leaf.node.value)) for leaf in leaves(document))
+    if document.value and scalar(document, "kind") != "Secret" and not is_template:
         place = Location(file.path, line_of(document))
         yield Violation("named as a SOPS file, but not encrypted", location=place)
-
-
-def _values(node: Node) -> Iterator[str]:
-    if isinstance(node, MappingNode):
-        for _, value in node.value:
-            yield from _values(value)
-    elif isinstance(node, SequenceNode):
-        for value in node.value:
-            yield from _values(value)
-    else:
-        yield str(node.value)
 
 
 def _partly(file: SourceFile, document: Node) -> Iterator[Violation]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -14,6 +13,7 @@ from pytest_gitops.checks.context import ClusterIndex, is_unknown
 from pytest_gitops.checks.rule import FieldPath, Violation
 from pytest_gitops.checks.spelling import misspelt
 from pytest_gitops.model import Kustomization, Resource, Severity
+from pytest_gitops.objects import without_hash
 from pytest_gitops.variables import made_object, may_make
 
 _FLUX = ".fluxcd.io"
@@ -23,8 +23,6 @@ _OWN = ("apps", "autoscaling", "batch", "policy")  # Kubernetes' groups without 
 _ROUTES = ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute", "ReferenceGrant")
 _TRAFFIC = ("DestinationRule", "IngressRoute", "IngressRouteTCP", "IngressRouteUDP", "VirtualService")
 _WATCHERS = ("PodMonitor", "PrometheusRule", "ServiceMonitor", "VerticalPodAutoscaler")
-# What kustomize puts behind a generator's name (sigs.k8s.io/kustomize/api/hasher).
-_HASH = re.compile(r"-[2456789bcdfghkmt]{10}$")
 # What an operator makes for a custom resource, and calls `web-db`, `vmauth-web` or `el-web-listener` for its `web`.
 _SETTINGS = ("Secret", "ConfigMap", "PersistentVolumeClaim", "Service", "ServiceAccount", "Namespace")
 _MADE = frozenset((*_SETTINGS, "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"))
@@ -109,7 +107,7 @@ def doubtful(
 def _similar(cluster: ClusterIndex, kind: str, namespace: str, name: str) -> str | None:
     """Return what is meant by a name: that of a generator with its hash, or one that is much like it."""
     here = {owned.resource.name for owned in cluster.of_kind(kind) if owned.resource.namespace == namespace}
-    generated = {_HASH.sub("", other): other for other in here if _HASH.search(other)}
+    generated = {stem: other for other in here if (stem := without_hash(other)) != other}
     if name in generated:
         return generated[name]
     if kind == "Secret":

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from pytest_gitops.checks import kinds
 from pytest_gitops.checks.context import ClusterIndex
+from pytest_gitops.checks.references._lookup import MANY
 from pytest_gitops.checks.rule import Scope, Violation, rule
 from pytest_gitops.checks.spelling import misspelt
 
-_MANY = 2  # what so many use is taken for right
 _OWN = frozenset(kinds.GROUPS.values())
 _BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 Named = tuple[str, str]
@@ -76,9 +76,9 @@ def kind_misspelt(cluster: ClusterIndex) -> Iterator[Violation]:
         for owned in target.resources:
             resource = owned.resource
             own = (resource.id.group, resource.kind)
-            if owned.foreign or own not in used or used[own] >= _MANY or own in defined:
+            if owned.foreign or own not in used or used[own] >= MANY or own in defined:
                 continue
-            often = [other for other, count in used.items() if count >= _MANY]
+            often = [other for other, count in used.items() if count >= MANY]
             known = {_parted(other): other for group, other in often if group == own[0]}
             if kind := misspelt(_parted(own[1]), known):
                 message = f"{resource.kind} {resource.name} is of a kind that nothing else has"

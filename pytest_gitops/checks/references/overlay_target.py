@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from posixpath import dirname, join, normpath
 
 from yaml.nodes import Node, ScalarNode
 
@@ -76,9 +75,7 @@ def overlay_target(file: SourceFile, index: FleetIndex) -> Iterator[Violation]:
 def _awaits_content(document: Node, file: SourceFile, index: FleetIndex) -> bool:
     """Return whether a resource file is empty yet, as those of flux-system are in a template until the bootstrap."""
     named = (str(item.value) for item in items(document, "resources") if isinstance(item, ScalarNode))
-    files = (
-        index.files[normpath(join(dirname(file.path), name))] for name in named if name.endswith((".yaml", ".yml"))
-    )
+    files = (index.files.named_in(file, name) for name in named if name.endswith((".yaml", ".yml")))
     return any(resource.text and not resource.documents for resource in files)
 
 
@@ -87,7 +84,7 @@ def _content(patch: Node, file: SourceFile, index: FleetIndex) -> str:
     if child(patch, "options") is not None:
         return ""
     if path := scalar(patch, "path"):
-        return index.files[normpath(join(dirname(file.path), path))].text
+        return index.files.named_in(file, path).text
     return scalar(patch, "patch") or ""
 
 
