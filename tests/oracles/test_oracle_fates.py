@@ -15,7 +15,7 @@ from pytest_gitops import load
 from pytest_gitops.exceptions import LiveError
 from pytest_gitops.live.provider import Wish
 from pytest_gitops.live.providers import provider
-from pytest_gitops.live.scenario import LiveCluster
+from pytest_gitops.live.scenario import LiveCluster, NotAsExpectedError
 from pytest_gitops.model import JsonObject, ResourceId
 from pytest_gitops.review.comparing import compare
 from pytest_gitops.review.holding import Holding
@@ -103,15 +103,25 @@ def live(root: Path) -> Iterator[LiveCluster]:
 @pytest.mark.parametrize("change", NAMES)
 def test_objects_meet_the_fate_that_a_review_tells(change: str, live: LiveCluster, root: Path, tmp_path: Path) -> None:
     told = list(fates(root, written(tmp_path / "head", fleet_of(change))))
-    before = state(live, told)
-    apply(live, fleet_of(None), fleet_of(change))
     try:
-        live.wait_until(lambda: not wrong(told, before, state(live, told)), f"{change}: {told}", seconds=SECONDS)
-        sleep(CALM)
-        assert wrong(told, before, state(live, told)) == []
+        meet(live, change, told)
+    except NotAsExpectedError:
+        # A commit reaches a Kustomization and the one that declares it at once: on a busy machine the former may go by
+        # what it was before, which is Flux's race, and no fate.
+        restore(live, change)
+        meet(live, change, told)
     finally:
         if change != NAMES[-1]:
             restore(live, change)
+
+
+def meet(live: LiveCluster, change: str, told: list[Fated]) -> None:
+    """Commit a change, and see the objects meet their fates and stay so."""
+    before = state(live, told)
+    apply(live, fleet_of(None), fleet_of(change))
+    live.wait_until(lambda: not wrong(told, before, state(live, told)), f"{change}: {told}", seconds=SECONDS)
+    sleep(CALM)
+    assert wrong(told, before, state(live, told)) == []
 
 
 def fates(base: Path, head: Path) -> Iterator[Fated]:
